@@ -1,0 +1,100 @@
+"""moto, kept in one place: in-process bookkeeping for every service, and for what our faces do not own.
+
+moto is asked for AWS's own addresses, whatever address the client used, so that its URL tables need no server and no
+Flask. An action that nobody implements answers 501 in AWS's form: the AWS SDKs retry a 500 for minutes, not a 501.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+from xml.sax.saxutils import escape
+
+os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")  # else AttachRolePolicy of AWS's own is a 404
+
+import moto.core.utils
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.compat import HTTPHeaders
+
+ACCOUNT_ID = "123456789012"
+HOSTS = {  # where the signing name is not the first label of the service's address
+    "ecr": "api.ecr.{region}.amazonaws.com",
+    "iam": "iam.amazonaws.com",
+    "s3": "s3.amazonaws.com",
+}
+
+_lab_now: list[Callable[[], float]] = [lambda: 0.0]
+
+
+def _utcnow() -> datetime:
+    return datetime.fromtimestamp(_lab_now[0](), UTC).replace(tzinfo=None)
+
+
+moto.core.utils.utcnow = _utcnow  # before the service modules import it by name: their times are lab time
+
+from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.request import normalize_request
+from moto.moto_api._internal import mock_random
+from moto.moto_api._internal.models import moto_api_backend
+
+Answer = tuple[int, dict[str, str], bytes]
+
+
+def reset(now: Callable[[], float], seed: int) -> None:
+    """Forget everything moto knows, take the time from `now`, and draw ids from `seed`."""
+    _lab_now[0] = now
+    moto_api_backend.reset()
+    mock_random.seed(seed)
+
+
+def prepared(service: str, region: str, method: str, target: str, headers: dict[str, str], body: bytes):
+    """A request as botocore would send it to AWS itself.
+
+    Args:
+        service: SigV4 signing name, e.g. `autoscaling`.
+        region: SigV4 region.
+        method: HTTP method.
+        target: Path and query as the client sent them.
+        headers: The client's headers.
+        body: The client's body.
+    """
+    host = HOSTS.get(service, "{service}.{region}.amazonaws.com").format(service=service, region=region)
+    wire = HTTPHeaders()
+    for name, value in headers.items():
+        if name.lower() not in ("host", "expect"):
+            wire[name] = value
+    wire["Host"] = host
+    return AWSPreparedRequest(method, f"https://{host}{target}", wire, body, stream_output=False)
+
+
+def ask(request: AWSPreparedRequest, face: type | None) -> Answer:
+    """Let our face, else moto, answer one request; a missing action is AWS's kind of error."""
+    try:
+        answer = _ask_face(request, face) if face else BotocoreStubber().process_request(request)
+    except NotImplementedError as missing:
+        return error(request.headers, 501, "NotImplemented", f"The lab does not imitate this action: {missing}")
+    if answer is None:
+        host = urlsplit(request.url).netloc
+        return error(request.headers, 501, "NotImplemented", f"The lab does not imitate {host}.")
+    status, headers, content = answer
+    return int(status), dict(headers), content.encode() if isinstance(content, str) else (content or b"")
+
+
+def _ask_face(request: AWSPreparedRequest, face: type):
+    normal = normalize_request(request)
+    return face.dispatch(normal, normal.raw_url, normal.headers)
+
+
+def error(request_headers, status: int, code: str, message: str) -> Answer:
+    """An error in the form the caller's protocol expects."""
+    if "json" in (request_headers.get("Content-Type") or ""):
+        body = json.dumps({"__type": code, "message": message})
+        return status, {"Content-Type": "application/x-amz-json-1.1", "x-amzn-ErrorType": code}, body.encode()
+    body = (
+        f"<ErrorResponse><Error><Type>{'Sender' if status < 500 else 'Receiver'}</Type><Code>{escape(code)}</Code>"
+        f"<Message>{escape(message)}</Message></Error><RequestId>lab</RequestId></ErrorResponse>"
+    )
+    return status, {"Content-Type": "text/xml"}, body.encode()

@@ -1,0 +1,111 @@
+"""The lab itself: a world, its faces and a data plane, answering AWS requests through one door."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import pkgutil
+import re
+import shutil
+import tempfile
+from email.utils import formatdate
+from pathlib import Path
+
+import boto3
+from botocore.awsrequest import AWSResponse
+from botocore.config import Config
+
+import awslab.faces
+from awslab.clock import ScaledClock, VirtualClock
+from awslab.faces import inventory
+from awslab.machines.machine import Machine
+from awslab.world import World
+
+SCOPE = re.compile(r"Credential=[^/,\s]+/\d{8}/([a-z0-9-]+)/([a-z0-9.-]+)/aws4_request")
+SIGNING_ALIASES = {"elasticloadbalancingv2": "elasticloadbalancing", "cloudwatch": "monitoring"}
+
+
+class _Raw(io.BytesIO):
+    """What botocore reads a body from."""
+
+    def stream(self, **_kwargs):
+        yield self.read()
+
+
+class Lab:
+    """An AWS of one account and one region that keeps time.
+
+    Args:
+        clock: Lab time; a `VirtualClock` by default, so that nothing needs waiting for.
+        seed: Same seed, same story.
+        plane: Runs tasks and carries requests; `None` leaves it out.
+        region: The one region it answers for.
+        data: Where image blobs and task logs live; a temporary folder of its own by default.
+    """
+
+    def __init__(
+        self,
+        clock: ScaledClock | VirtualClock | None = None,
+        *,
+        seed: int = 0,
+        plane: Machine | None = None,
+        region: str = "us-east-1",
+        data: Path | None = None,
+    ) -> None:
+        self.clock = clock or VirtualClock()
+        self.world = World(self.clock, seed)
+        self.region, self.plane = region, plane
+        self._own_data = data is None
+        self.data = data or Path(tempfile.mkdtemp(prefix="awslab-"))
+        inventory.reset(lambda: self.world.now, seed)
+        self.faces = self._load_faces()
+        if plane is not None:
+            self.world.add(plane)
+
+    def _load_faces(self) -> dict[str, type]:
+        faces = {}
+        for found in pkgutil.iter_modules(awslab.faces.__path__):
+            module = importlib.import_module(f"awslab.faces.{found.name}")
+            if face := getattr(module, "Face", None):
+                face.world, face.lab = self.world, self
+                faces[face.signing_name] = face
+            for machine in getattr(module, "machines", lambda _world: [])(self.world):
+                self.world.add(machine)
+        return faces
+
+    def handle(self, method: str, target: str, headers: dict[str, str], body: bytes) -> inventory.Answer:
+        """Answer one signed AWS request; `target` is path and query."""
+        scope = SCOPE.search(headers.get("Authorization", "")) or SCOPE.search(headers.get("authorization", ""))
+        if scope is None:
+            status, own, content = inventory.error(headers, 403, "MissingAuthenticationToken", "Missing AWS SigV4.")
+        else:
+            region, service = scope.group(1), scope.group(2)
+            service = SIGNING_ALIASES.get(service, service)
+            request = inventory.prepared(service, region, method, target, headers, body)
+            face = self.faces.get(service)
+            status, own, content = self.world.call(lambda: inventory.ask(request, face))
+        own = {name: value for name, value in own.items() if name.lower() not in ("date", "content-length", "server")}
+        own.setdefault("x-amzn-RequestId", own.get("x-amzn-requestid", "lab"))
+        return status, {**own, "Date": formatdate(self.world.now, usegmt=True)}, content
+
+    def client(self, service: str, **kwargs):
+        """A boto3 client of this lab that needs no socket, for tests and for the virtual clock."""
+        session = boto3.Session("lab", "lab", region_name=self.region)
+        retries = Config(retries={"max_attempts": 0})
+        client = session.client(service, endpoint_url="http://127.0.0.1:1", config=retries, **kwargs)
+        client.meta.events.register("before-send.*.*", self._answer_in_process)
+        return client
+
+    def _answer_in_process(self, request, **_kwargs) -> AWSResponse:
+        target = request.url.split("127.0.0.1:1", 1)[1] or "/"
+        sent = {name: v.decode() if isinstance(v, bytes) else v for name, v in request.headers.items()}
+        body = request.body.read() if hasattr(request.body, "read") else request.body or b""
+        status, headers, content = self.handle(
+            request.method, target, sent, body.encode() if isinstance(body, str) else body
+        )
+        return AWSResponse(request.url, status, headers, _Raw(content))
+
+    def close(self) -> None:
+        """Remove the lab's own folder."""
+        if self._own_data:
+            shutil.rmtree(self.data, ignore_errors=True)
