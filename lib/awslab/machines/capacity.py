@@ -1,0 +1,51 @@
+"""How far an instance refresh may take a group's capacity down and up.
+
+Percentages are of the desired capacity; the floor rounds up, the ceiling rounds down. Three rules follow:
+
+* No maximum given: an instance is terminated and its replacement launched together, and **one is always taken, even when
+  the floor cannot hold then**. "90 % of 4" is therefore 3 of 4.
+* Maximum given, and it rounds to no room at all: one is launched first, and the group exceeds its maximum by it.
+* Maximum given with room: capacity moves between floor and ceiling.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The limits for one desired capacity, in whole instances."""
+
+    floor: int
+    ceiling: int
+    takes_one_anyway: bool
+
+    def may_terminate(self, available: int, arriving: int) -> int:
+        """How many available instances may leave now.
+
+        Args:
+            available: Instances in service, healthy and warm.
+            arriving: Replacements launched and not yet available.
+        """
+        room = available - self.floor
+        if self.takes_one_anyway and arriving == 0:
+            room = max(room, 1)
+        return max(0, min(room, available))
+
+
+def bounds(desired: int, min_healthy_percent: int, max_healthy_percent: int | None) -> Bounds:
+    """The limits of a refresh.
+
+    Args:
+        desired: Desired capacity, instances.
+        min_healthy_percent: 0-100.
+        max_healthy_percent: 100-200, or None when it was not sent, which is *not* the same as 100.
+    """
+    floor = -(-desired * min_healthy_percent // 100)
+    if max_healthy_percent is None:
+        return Bounds(floor, desired, takes_one_anyway=True)
+    ceiling = max(desired, desired * max_healthy_percent // 100)
+    if floor == ceiling == desired:
+        ceiling += 1
+    return Bounds(floor, ceiling, takes_one_anyway=False)

@@ -1,0 +1,85 @@
+"""What a host does by itself after EC2 says `running`: boot, run its user data, start the ECS agent.
+
+The lab does not execute user data. It honours the two things an ECS host's user data is for: the cluster the agent joins
+(`ECS_CLUSTER=`) and, when the script calls `complete-lifecycle-action`, completing the launch hook once the agent answers.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterable
+
+from awslab.machines.events import (
+    AgentConnected,
+    InstanceDied,
+    InstanceRunning,
+    InstanceTerminated,
+    LaunchSpec,
+    LifecycleActionRequested,
+)
+from awslab.machines.machine import Event, Machine, Timers
+
+BOOT_S = (35.0, 55.0)  # kernel, cloud-init and agent start of an ECS-optimised AMI; not documented by AWS
+CLUSTER = re.compile(r"ECS_CLUSTER=[\"']?([\w-]+)")
+HOOK = re.compile(r"complete-lifecycle-action.*?--lifecycle-hook-name[ =]+[\"']?([\w-]+)", re.DOTALL)
+
+
+class Hosts(Machine):
+    """Every booting host of the lab.
+
+    Args:
+        rng: Draws boot times.
+        has_agent: Whether the ECS agent of an AMI ever connects; a broken image never does.
+    """
+
+    name = "hosts"
+    hears = (InstanceRunning, InstanceDied, InstanceTerminated)
+
+    def __init__(self, rng: random.Random, has_agent: Callable[[str], bool]) -> None:
+        self._rng, self._has_agent = rng, has_agent
+        self._timers = Timers()
+        self._booting: dict[str, InstanceRunning] = {}
+
+    def wake_at(self) -> float | None:
+        """When the next host has booted."""
+        return self._timers.next()
+
+    def on_event(self, event: Event, now: float) -> Iterable[Event]:
+        """Start booting, or forget a host that is gone."""
+        if isinstance(event, InstanceRunning):
+            self._booting[event.instance_id] = event
+            self._timers.set(event.instance_id, now + self._rng.uniform(*BOOT_S))
+        else:
+            self._booting.pop(event.instance_id, None)
+            self._timers.cancel(event.instance_id)
+        return ()
+
+    def on_time(self, now: float) -> Iterable[Event]:
+        """A host has booted: its agent joins the cluster, its user data completes the launch hook."""
+        events: list[Event] = []
+        for instance_id in self._timers.pop_due(now):
+            events += self._booted(self._booting.pop(instance_id))
+        return events
+
+    def _booted(self, host: InstanceRunning) -> list[Event]:
+        cluster = CLUSTER.search(host.spec.user_data)
+        if cluster is None or not self._has_agent(host.spec.image_id):
+            return []
+        events: list[Event] = [_connected(host, host.spec, cluster.group(1))]
+        if hook := HOOK.search(host.spec.user_data):
+            events.append(
+                LifecycleActionRequested(instance_id=host.instance_id, hook_name=hook.group(1), result="CONTINUE")
+            )
+        return events
+
+
+def _connected(host: InstanceRunning, spec: LaunchSpec, cluster_name: str) -> AgentConnected:
+    return AgentConnected(
+        instance_id=host.instance_id,
+        cluster_name=cluster_name,
+        availability_zone=host.availability_zone,
+        subnet_id=host.subnet_id,
+        group_name=host.group_name,
+        spec=spec,
+    )
