@@ -17,19 +17,15 @@ from dataclasses import dataclass
 class Bounds:
     """The limits for one desired capacity, in whole instances."""
 
+    desired: int
     floor: int
     ceiling: int
     takes_one_anyway: bool
 
-    def may_terminate(self, available: int, arriving: int) -> int:
-        """How many available instances may leave now.
-
-        Args:
-            available: Instances in service, healthy and warm.
-            arriving: Replacements launched and not yet available.
-        """
+    def may_terminate(self, available: int) -> int:
+        """How many of the `available` instances (in service, healthy and warm) may leave now."""
         room = available - self.floor
-        if self.takes_one_anyway and arriving == 0:
+        if self.takes_one_anyway and available >= self.desired:
             room = max(room, 1)
         return max(0, min(room, available))
 
@@ -44,8 +40,8 @@ def bounds(desired: int, min_healthy_percent: int, max_healthy_percent: int | No
     """
     floor = -(-desired * min_healthy_percent // 100)
     if max_healthy_percent is None:
-        return Bounds(floor, desired, takes_one_anyway=True)
+        return Bounds(desired, floor, desired, takes_one_anyway=True)
     ceiling = max(desired, desired * max_healthy_percent // 100)
     if floor == ceiling == desired:
         ceiling += 1
-    return Bounds(floor, ceiling, takes_one_anyway=False)
+    return Bounds(desired, floor, ceiling, takes_one_anyway=False)

@@ -77,6 +77,14 @@ class InstanceDied(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CapacityChanged(Event):
+    """EC2 has, or has no, capacity left in one zone ("" for all): a fault of the place, not of the group."""
+
+    availability_zone: str
+    available: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceTerminated(Event):
     """EC2 state `terminated`: everything on the host is gone."""
 
