@@ -318,6 +318,14 @@ class ListenerOpened(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListenerBound(Event):
+    """The data plane serves a listener on loopback port `host_port` (the configured port when it is only simulated)."""
+
+    listener_arn: str
+    host_port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListenerClosed(Event):
     """A listener is gone."""
 
