@@ -113,6 +113,14 @@ class LifecycleActionRequested(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LifecycleHeartbeatRequested(Event):
+    """RecordLifecycleActionHeartbeat by somebody inside the lab: managed draining needs longer than one heartbeat."""
+
+    instance_id: str
+    hook_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScaleInProtectionRequested(Event):
     """ECS managed termination protection sets or clears scale-in protection."""
 
@@ -210,6 +218,7 @@ class TaskStartRequested(Event):
     container_port: int
     instance_id: str
     availability_zone: str
+    host_port: int = 0  # 0: an ephemeral port of the plane's choice; else TaskStarted must say this one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
