@@ -2,8 +2,8 @@
 
 Percentages are of the desired capacity; the floor rounds up, the ceiling rounds down. Three rules follow:
 
-* No maximum given: an instance is terminated and its replacement launched together, and **one is always taken, even when
-  the floor cannot hold then**. "90 % of 4" is therefore 3 of 4.
+* No maximum given: an instance is terminated and its replacement launched together, and **one is always taken, even
+  when the floor cannot hold then**. "90 % of 4" is therefore 3 of 4.
 * Maximum given, and it rounds to no room at all: one is launched first, and the group exceeds its maximum by it.
 * Maximum given with room: capacity moves between floor and ceiling.
 """

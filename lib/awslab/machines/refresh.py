@@ -1,0 +1,399 @@
+"""One instance refresh: which instances leave when, what it waits for, how it ends.
+
+Theory of operation. At the start the instances to replace are written down. From then on, at every change of the
+group, `step` answers two questions: how many of them may leave now (`Bounds.may_terminate`), and how many instances the
+group may have beyond its desired capacity (`surge`); the group itself launches what is missing. An instance counts as
+replaced when one of the old has left and one of the new is in service, healthy and warm. No progress for an hour is a
+failure. A failure, an alarm or an operator turns it round: the same steps, with the new instances as those to replace.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from awslab.machines.capacity import Bounds, bounds
+from awslab.machines.events import CheckpointReached, LaunchSpec, RefreshChanged
+from awslab.machines.instances import Instance, LifecycleState
+from awslab.machines.machine import Event
+from awslab.machines.preferences import IGNORE, REFRESH, TERMINATE, Preferences
+
+if TYPE_CHECKING:
+    from awslab.machines.group import Group, LaunchRef
+
+STUCK_S = 3600.0  # no progress for one hour fails a refresh (user guide, instance-refresh-overview)
+
+
+class RefreshStatus(StrEnum):
+    """DescribeInstanceRefreshes' Status."""
+
+    PENDING = "Pending"
+    IN_PROGRESS = "InProgress"
+    BAKING = "Baking"
+    CANCELLING = "Cancelling"
+    ROLLBACK_IN_PROGRESS = "RollbackInProgress"
+    SUCCESSFUL = "Successful"
+    FAILED = "Failed"
+    CANCELLED = "Cancelled"
+    ROLLBACK_SUCCESSFUL = "RollbackSuccessful"
+    ROLLBACK_FAILED = "RollbackFailed"
+
+
+R = RefreshStatus
+TRANSITIONS: dict[RefreshStatus, tuple[RefreshStatus, ...]] = {
+    R.PENDING: (R.IN_PROGRESS, R.CANCELLING),
+    R.IN_PROGRESS: (R.BAKING, R.SUCCESSFUL, R.FAILED, R.CANCELLING, R.ROLLBACK_IN_PROGRESS),
+    R.BAKING: (R.SUCCESSFUL, R.FAILED, R.CANCELLING, R.ROLLBACK_IN_PROGRESS),
+    R.CANCELLING: (R.CANCELLED,),
+    R.ROLLBACK_IN_PROGRESS: (R.ROLLBACK_SUCCESSFUL, R.ROLLBACK_FAILED, R.CANCELLING),
+    R.SUCCESSFUL: (),
+    R.FAILED: (),
+    R.CANCELLED: (),
+    R.ROLLBACK_SUCCESSFUL: (),
+    R.ROLLBACK_FAILED: (),
+}
+REPLACING = (R.IN_PROGRESS, R.ROLLBACK_IN_PROGRESS)
+TIMERS = STUCK, BAKED, CHECKPOINT, BEGIN = tuple(
+    ("refresh", what) for what in ("stuck", "baked", "checkpoint", "begin")
+)
+
+
+class Irreversible(ValueError):
+    """AWS would answer IrreversibleInstanceRefresh with this message."""
+
+
+@dataclass(slots=True)
+class RollbackDetails:
+    """What DescribeInstanceRefreshes tells of a refresh that turned round."""
+
+    reason: str
+    started_at: float
+    percentage_complete: int
+    instances_to_update: int
+
+
+class Refresh:
+    """A refresh of one group, from start to end.
+
+    Args:
+        group: The group; its instances are read, and told to leave through it.
+        instance_refresh_id: UUID.
+        preferences: Checked already.
+        desired: The launch template the group shall have afterwards; None replaces with what the group has.
+        target: What `desired` resolves to; None without one.
+        now: Lab time.
+    """
+
+    def __init__(
+        self,
+        group: Group,
+        instance_refresh_id: str,
+        preferences: Preferences,
+        desired: LaunchRef | None,
+        target: LaunchSpec | None,
+        now: float,
+    ) -> None:
+        self.group, self.instance_refresh_id, self.preferences, self.desired = (
+            group,
+            instance_refresh_id,
+            preferences,
+            desired,
+        )
+        self.status, self.reason = R.PENDING, ""
+        self.started_at, self.ended_at = now, None
+        self.percentage_complete = 0
+        self.rollback: RollbackDetails | None = None
+        self.surge = 0
+        self._target = target
+        self._old: set[str] = set()
+        self._total = 0
+        self._checkpoints = list(preferences.checkpoint_percents)
+        self._hold_until_checkpoint_over = False
+        self._alarms_unknown: set[str] = set()
+        self._progress: tuple[int, ...] = ()
+        self._waits_for_transitions = True
+        group.timers.set(BEGIN, now)
+
+    # ---- what describe shows
+
+    @property
+    def active(self) -> bool:
+        """It has not ended."""
+        return bool(TRANSITIONS[self.status])
+
+    @property
+    def applies_desired(self) -> bool:
+        """What is launched now comes from the desired configuration."""
+        return self.active and self.desired is not None and self.rollback is None
+
+    @property
+    def instances_to_update(self) -> int:
+        """How many are still to be replaced; in a rollback, those that the refresh never touched."""
+        if self.rollback is not None:
+            return self.rollback.instances_to_update
+        return max(0, self._total - self._replaced(self.ended_at or self.group.last_seen))
+
+    # ---- commands
+
+    def begin(self, now: float) -> list[Event]:
+        """Write down what to replace and start; nothing to replace is success at once."""
+        matching = self._target if self.preferences.skip_matching else None
+        self._old = {
+            i.instance_id
+            for i in self.group.instances.values()
+            if not i.leaving and not (matching is not None and _matches(i.spec, matching)) and not self._ignored(i)
+        }
+        self._total = len(self._old)
+        self.group.timers.set(STUCK, now + STUCK_S)
+        return self._become(R.IN_PROGRESS, now)
+
+    def cancel(self, wait_for_transitioning_instances: bool, now: float) -> list[Event]:
+        """Stop replacing; what was replaced stays replaced."""
+        self.surge, self._waits_for_transitions = 0, wait_for_transitioning_instances
+        return self._become(R.CANCELLING, now, "Cancelled due to user request.")
+
+    def roll_back(self, reason: str, now: float) -> list[Event]:
+        """Turn round: what this refresh launched is replaced by what the group had before."""
+        self.check_reversible()
+        self.rollback = RollbackDetails(reason, now, self.percentage_complete, self.instances_to_update)
+        launched = [i for i in self.group.instances.values() if self._launched_here(i) and not i.leaving]
+        self.surge, self._hold_until_checkpoint_over, self._checkpoints = 0, False, []
+        for key in TIMERS:
+            self.group.timers.cancel(key)
+        events = self._become(R.ROLLBACK_IN_PROGRESS, now, reason)
+        for one in launched:
+            if not one.available:
+                events += self.group.take_out(one, f"instance refresh rollback: {reason}", now)
+        self._old = {one.instance_id for one in launched if one.available}
+        self._total = len(self._old)
+        self.group.timers.set(STUCK, now + STUCK_S)
+        return events
+
+    def check_reversible(self) -> None:
+        """Raise `Irreversible` with AWS's reason, or return."""
+        if self.desired is None:
+            raise Irreversible("Cannot roll back an instance refresh that has no desired configuration.")
+        if not self.group.launch.version.isdigit():
+            raise Irreversible("Cannot roll back: the group's launch template version is $Latest or $Default.")
+
+    def hear_alarm(self, alarm_name: str, state: str, now: float) -> list[Event]:
+        """An alarm of the preferences changed: ALARM ends it, INSUFFICIENT_DATA makes it wait."""
+        if alarm_name not in self.preferences.alarms or self.status not in (R.IN_PROGRESS, R.BAKING):
+            return []
+        if state == "ALARM":
+            return self.fail(f"Alarm {alarm_name} is in ALARM state.", now)
+        (self._alarms_unknown.add if state == "INSUFFICIENT_DATA" else self._alarms_unknown.discard)(alarm_name)
+        return []
+
+    def ring(self, key: tuple[str, str], now: float) -> list[Event]:
+        """One of this refresh's own timers is due."""
+        if key == BEGIN:
+            return self.begin(now) if self.status is R.PENDING else []
+        if key == STUCK:
+            return self.fail(f"No progress for {STUCK_S / 60:.0f} minutes. {self.reason}".strip(), now)
+        if key == BAKED:
+            return self._succeed(now)
+        self._hold_until_checkpoint_over = False
+        self.group.timers.set(STUCK, now + STUCK_S)
+        return []
+
+    def fail(self, reason: str, now: float) -> list[Event]:
+        """It did not work: roll back when asked to and possible, else end."""
+        if self.rollback is not None:
+            return self._become(R.ROLLBACK_FAILED, now, reason)
+        if self.preferences.auto_rollback:
+            return self.roll_back(reason, now)
+        return self._become(R.FAILED, now, reason)
+
+    # ---- the step
+
+    def step(self, now: float) -> list[Event]:
+        """Do what can be done now; called again until nothing more follows."""
+        if self.status is R.CANCELLING:
+            return self._cancelled(now)
+        if self.status not in REPLACING:
+            return []
+        events = self._note_progress(now)
+        if events or self._paused():
+            return events
+        return self._checkpoint(now) or self._finish(now) or self._replace(now)
+
+    def _replace(self, now: float) -> list[Event]:
+        old, limits = self._remaining(), self._bounds()
+        budget = self._budget(len(old))
+        self.surge = min(limits.ceiling - limits.desired, budget)
+        ready = [i for i in self.group.instances.values() if self._ready(i, now)]
+        candidates = self._oldest_first([i for i in old if self._may_leave(i)])
+        count = min(limits.may_terminate(len(ready)), budget)
+        useless = [i for i in candidates if not i.available]  # takes nothing from capacity
+        chosen = useless[:budget] or candidates[:count]
+        events: list[Event] = []
+        for one in chosen:
+            events += self.group.take_out(one, f"instance refresh {self.instance_refresh_id}", now)
+        self._explain(old, candidates, now)
+        return events
+
+    def _budget(self, remaining: int) -> int:
+        if not self._checkpoints:
+            return remaining
+        wanted = -(-self._total * self._checkpoints[0] // 100)
+        return max(0, min(remaining, wanted - (self._total - remaining)))
+
+    def _checkpoint(self, now: float) -> list[Event]:
+        passed = [p for p in self._checkpoints if p <= self.percentage_complete]
+        if not passed or self.percentage_complete == 0:
+            return []
+        self._checkpoints = self._checkpoints[len(passed) :]
+        if self.percentage_complete < 100 and self._checkpoints:
+            self._hold_until_checkpoint_over = True
+            self.group.timers.set(CHECKPOINT, now + self.preferences.checkpoint_delay_s)
+            self.group.timers.cancel(STUCK)
+        elif not self._checkpoints and passed[-1] < 100:
+            self._old.clear()  # a last checkpoint below 100 % is where the refresh ends
+        return [
+            CheckpointReached(
+                group_name=self.group.name,
+                instance_refresh_id=self.instance_refresh_id,
+                checkpoint_percent=passed[-1],
+                delay_s=self.preferences.checkpoint_delay_s,
+            )
+        ]
+
+    def _finish(self, now: float) -> list[Event]:
+        counted = [i for i in self.group.instances.values() if i.counted]
+        settled = len(counted) == self.group.desired_capacity and all(self._ready(i, now) for i in counted)
+        if self._remaining() or not settled or any(i.leaving for i in self.group.instances.values()):
+            self.surge = 0 if not self._remaining() else self.surge
+            return []
+        if self.rollback is not None:
+            self.percentage_complete = 0
+            return self._become(R.ROLLBACK_SUCCESSFUL, now)
+        if self.preferences.bake_s > 0:
+            self.group.timers.cancel(STUCK)
+            self.group.timers.set(BAKED, now + self.preferences.bake_s)
+            return self._become(R.BAKING, now)
+        return self._succeed(now)
+
+    def _succeed(self, now: float) -> list[Event]:
+        if self.desired is not None:
+            self.group.launch = self.desired
+        return self._become(R.SUCCESSFUL, now)
+
+    def _cancelled(self, now: float) -> list[Event]:
+        moving = [i for i in self.group.instances.values() if i.leaving or not i.available]
+        short = len([i for i in self.group.instances.values() if i.counted]) != self.group.desired_capacity
+        if self._waits_for_transitions and (moving or short):
+            return []
+        return self._become(R.CANCELLED, now, self.reason)
+
+    # ---- reading the group
+
+    def _remaining(self) -> list[Instance]:
+        return [i for i in self.group.instances.values() if i.instance_id in self._old and not i.leaving]
+
+    def _bounds(self) -> Bounds:
+        wanted = self.preferences
+        return bounds(self.group.desired_capacity, wanted.min_healthy_percent, wanted.max_healthy_percent)
+
+    def _warm(self, one: Instance, now: float) -> bool:
+        if not self._launched_here(one) or one.in_service_at is None:
+            return one.in_service_at is not None
+        return one.in_service_at + self.preferences.warmup_s <= now
+
+    def _ready(self, one: Instance, now: float) -> bool:
+        return one.available and self._warm(one, now)
+
+    def _launched_here(self, one: Instance) -> bool:
+        since = self.started_at if self.rollback is None else self.rollback.started_at
+        return one.launched_at >= since and one.instance_id not in self._old
+
+    def _replaced(self, now: float) -> int:
+        new = [i for i in self.group.instances.values() if self._launched_here(i) and self._ready(i, now)]
+        return max(0, min(self._total - len(self._remaining()), len(new)))
+
+    def _ignored(self, one: Instance) -> bool:
+        if one.lifecycle_state is LifecycleState.STANDBY:
+            return self.preferences.standby_instances == IGNORE
+        return one.protected and self.preferences.scale_in_protected_instances == IGNORE
+
+    def _may_leave(self, one: Instance) -> bool:
+        if one.lifecycle_state is LifecycleState.STANDBY:
+            return self.preferences.standby_instances == TERMINATE
+        return not one.protected or self.preferences.scale_in_protected_instances == REFRESH
+
+    def _oldest_first(self, instances: list[Instance]) -> list[Instance]:
+        return sorted(instances, key=lambda i: (i.launched_at, i.instance_id))
+
+    def _paused(self) -> bool:
+        if self._hold_until_checkpoint_over:
+            return True
+        if self._alarms_unknown:
+            self.reason = f"Waiting for alarm {min(self._alarms_unknown)}, which has insufficient data."
+            return True
+        return bool({"InstanceRefresh", "Launch", "Terminate"} & self.group.suspended)
+
+    # ---- telling
+
+    def _note_progress(self, now: float) -> list[Event]:
+        arrived = [i for i in self.group.instances.values() if self._launched_here(i) and i.available]
+        for one in arrived:
+            warm_at = one.in_service_at + self.preferences.warmup_s
+            if warm_at > now:
+                self.group.timers.set(("warm", one.instance_id), warm_at)
+        replaced = self._replaced(now)
+        progress = (len(self._remaining()), len(arrived), replaced, len(self.group.instances))
+        if progress[:3] == self._progress[:3]:
+            return []
+        self._progress = progress
+        last_warm = max((i.in_service_at + self.preferences.warmup_s for i in arrived), default=now)
+        self.group.timers.set(STUCK, max(now, last_warm) + STUCK_S)
+        percent = 100 * replaced // self._total if self._total else 100
+        if self.rollback is not None:
+            percent = self.rollback.percentage_complete * (100 - percent) // 100
+        if percent == self.percentage_complete:
+            return []
+        self.percentage_complete = percent
+        return [self._changed()]
+
+    def _explain(self, old: list[Instance], candidates: list[Instance], now: float) -> None:
+        warming = [i for i in self.group.instances.values() if i.available and not self._warm(i, now)]
+        stuck = [i for i in old if i not in candidates]
+        if warming:
+            self.reason = (
+                "Waiting for instances to warm up before continuing. "
+                f"For example: {warming[0].instance_id} is warming up."
+            )
+        elif stuck and not candidates:
+            held = "protected. Remove instance scale-in protection" if stuck[0].protected else "in Standby. Exit it"
+            self.reason = (
+                "Waiting for remaining instances to be available. "
+                f"For example: {stuck[0].instance_id} is {held} to continue."
+            )
+        else:
+            self.reason = ""
+
+    def _become(self, status: RefreshStatus, now: float, reason: str = "") -> list[Event]:
+        assert status in TRANSITIONS[self.status], f"refresh: {self.status} -> {status}"
+        self.status, self.reason = status, reason
+        if not TRANSITIONS[status]:
+            self.ended_at, self.surge = now, 0
+            for key in TIMERS:
+                self.group.timers.cancel(key)
+            if status is R.SUCCESSFUL and not self.preferences.checkpoint_percents:
+                self.percentage_complete = 100
+        return [self._changed()]
+
+    def _changed(self) -> RefreshChanged:
+        return RefreshChanged(
+            group_name=self.group.name,
+            instance_refresh_id=self.instance_refresh_id,
+            status=str(self.status),
+            percentage_complete=self.percentage_complete,
+            reason=self.reason,
+        )
+
+
+def _matches(spec: LaunchSpec, target: LaunchSpec) -> bool:
+    """Skip matching compares the template, its version and the instance type, nothing that user data fetches."""
+    return replace(spec, user_data="") == replace(target, user_data="")
