@@ -1,0 +1,84 @@
+"""How a simulated task behaves, read from the same environment variables as the real app (`app/settings.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+REQUEST_S = 0.05  # what a request to the app takes when nothing slows it; a choice of the lab, not a fact of AWS
+EXIT_BAD_SETTINGS = 2  # the app refuses settings it can't read, and says so, before it listens
+DRAIN_QUIET_S = 1.0
+DRAIN_MAX_S = 25.0
+NEVER = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What one release does, well or badly. Seconds count from the start of the process.
+
+    Attributes:
+        exit_on_start: Exit code with which the process ends at once; None lets it live.
+        exit_after_s: When it crashes, with exit code 1.
+        fail_health_after_s: When `/healthz` starts to answer 503; 0 is never healthy.
+        error_percent: Share of requests answered 500, 0 to 100, once `error_after_s` has passed.
+        error_after_s: See `error_percent`.
+        latency_s: Added to every answer.
+        ignore_sigterm: Only SIGKILL ends it.
+        drain_quiet_s: After SIGTERM, end when no request came for this long and none is open.
+        drain_max_s: After SIGTERM, end at the latest after this long; 0 ends at once.
+    """
+
+    exit_on_start: int | None = None
+    exit_after_s: float = NEVER
+    fail_health_after_s: float = NEVER
+    error_percent: int = 0
+    error_after_s: float = 0.0
+    latency_s: float = 0.0
+    ignore_sigterm: bool = False
+    drain_quiet_s: float = DRAIN_QUIET_S
+    drain_max_s: float = DRAIN_MAX_S
+
+    @property
+    def request_s(self) -> float:
+        """How long one request takes."""
+        return REQUEST_S + self.latency_s
+
+    def error_percent_at(self, age_s: float) -> int:
+        """Share of requests answered 500 at this age of the process."""
+        return self.error_percent if age_s >= self.error_after_s else 0
+
+
+def read_behaviour(environment: Mapping[str, str]) -> Behaviour:
+    """Read the app's own environment variables; settings the app would refuse make it exit on start.
+
+    Args:
+        environment: The container's variables, the image's own under the task definition's.
+    """
+    try:
+        return Behaviour(
+            exit_on_start=int(environment["EXIT_ON_START"]) if environment.get("EXIT_ON_START") else None,
+            exit_after_s=_seconds(environment, "EXIT_AFTER_S", NEVER),
+            fail_health_after_s=_seconds(environment, "FAIL_HEALTH_AFTER_S", NEVER),
+            error_percent=_percent(environment, "ERROR_PERCENT"),
+            error_after_s=_seconds(environment, "ERROR_AFTER_S", 0.0),
+            latency_s=_seconds(environment, "LATENCY_MS", 0.0) / 1000,
+            ignore_sigterm=environment.get("IGNORE_SIGTERM", "") in ("1", "true"),
+            drain_quiet_s=_seconds(environment, "DRAIN_QUIET_S", DRAIN_QUIET_S),
+            drain_max_s=_seconds(environment, "DRAIN_MAX_S", DRAIN_MAX_S),
+        )
+    except ValueError:
+        return Behaviour(exit_on_start=EXIT_BAD_SETTINGS)
+
+
+def _seconds(environment: Mapping[str, str], name: str, default: float) -> float:
+    value = float(environment[name]) if environment.get(name) else default
+    if not value >= 0:
+        raise ValueError(name)
+    return value
+
+
+def _percent(environment: Mapping[str, str], name: str) -> int:
+    value = int(environment.get(name) or 0)
+    if not 0 <= value <= 100:
+        raise ValueError(name)
+    return value

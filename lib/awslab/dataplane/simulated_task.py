@@ -1,0 +1,89 @@
+"""One simulated process of a task, and the hosts' dynamic ports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from awslab.dataplane.behaviour import Behaviour
+
+PORT_MIN, PORT_MAX = 32768, 60999  # Linux's ip_local_port_range, from which Docker gives dynamic host ports
+
+
+class Life(StrEnum):
+    """Of a process."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    DRAINING = "draining"
+    EXITED = "exited"
+
+
+TRANSITIONS: dict[Life, tuple[Life, ...]] = {
+    Life.STARTING: (Life.RUNNING, Life.EXITED),
+    Life.RUNNING: (Life.DRAINING, Life.EXITED),
+    Life.DRAINING: (Life.EXITED,),
+    Life.EXITED: (),
+}
+
+
+@dataclass(slots=True)
+class SimulatedTask:
+    """A process, from the request to start it until it ended."""
+
+    task_id: str
+    instance_id: str
+    host_port: int
+    behaviour: Behaviour
+    life: Life = Life.STARTING
+    started_at: float = 0.0
+    drains_until: float = 0.0
+    last_request_at: float = 0.0
+    error_credit: float = 0.0
+
+    @property
+    def answers(self) -> bool:
+        """It takes connections; while it drains as well, because stragglers come (D2)."""
+        return self.life in (Life.RUNNING, Life.DRAINING)
+
+    def healthy(self, now: float) -> bool:
+        """`/healthz` answers 200."""
+        return now - self.started_at < self.behaviour.fail_health_after_s
+
+    def errors_among(self, count: int, now: float) -> int:
+        """How many of `count` answers are a 500; exact in the long run."""
+        self.error_credit += count * self.behaviour.error_percent_at(now - self.started_at) / 100
+        errors = int(self.error_credit + 1e-9)
+        self.error_credit -= errors
+        return errors
+
+    def move(self, life: Life) -> None:
+        """Change state; an illegal change is a bug in the plane and changes nothing."""
+        assert life in TRANSITIONS[self.life], f"{self.task_id}: {self.life} -> {life}"
+        self.life = life
+
+
+class Ports:
+    """Dynamic host ports: upwards from 32768 on each host, round again when they run out."""
+
+    def __init__(self) -> None:
+        self._next: dict[str, int] = {}
+        self._used: dict[str, set[int]] = {}
+
+    def take(self, instance_id: str) -> int:
+        """A port no other task of the host has."""
+        used, port = self._used.setdefault(instance_id, set()), self._next.get(instance_id, PORT_MIN)
+        assert len(used) <= PORT_MAX - PORT_MIN, f"{instance_id} has no free port"
+        while port in used:
+            port = _after(port)
+        used.add(port)
+        self._next[instance_id] = _after(port)
+        return port
+
+    def give_back(self, instance_id: str, port: int) -> None:
+        """The port is free again."""
+        self._used[instance_id].discard(port)
+
+
+def _after(port: int) -> int:
+    return port + 1 if port < PORT_MAX else PORT_MIN
