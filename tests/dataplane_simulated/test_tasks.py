@@ -48,7 +48,7 @@ def test_a_bad_release_ends_by_itself_and_a_good_one_does_not(stage, environment
 
 
 def test_the_image_brings_its_variables_and_the_task_definition_overrides_them(make_stage):
-    stage = make_stage(baked={"bad": {"EXIT_ON_START": "1"}})
+    stage = make_stage(baked=lambda image: {"EXIT_ON_START": "1"} if image == "bad" else {})
     stage.run("a", image="bad")
     stage.run("b", image="bad", EXIT_ON_START="")
     assert stage.exited == {"a": 1}

@@ -49,7 +49,7 @@ class SimulatedPlane(Machine):
         rng: Draws start times.
         traffic: Requests a second to send from its opening on to every listener with this port, e.g. `{80: 50.0}`.
         has_image: Whether an image can be pulled; every one can by default.
-        baked: Environment variables baked into an image (`ENV`), by image; a task definition's own override them.
+        baked: The environment variables baked into an image (`ENV`); a task definition's own override them.
     """
 
     name = "simulated plane"
@@ -60,10 +60,10 @@ class SimulatedPlane(Machine):
         *,
         traffic: Mapping[int, float] | None = None,
         has_image: Callable[[str], bool] = lambda image: True,
-        baked: Mapping[str, Mapping[str, str]] | None = None,
+        baked: Callable[[str], Mapping[str, str]] = lambda image: {},
     ) -> None:
-        self._rng, self._has_image = rng, has_image
-        self._per_second, self._baked = dict(traffic or {}), dict(baked or {})
+        self._rng, self._has_image, self._baked = rng, has_image, baked
+        self._per_second = dict(traffic or {})
         self._timers, self._ports = Timers(), Ports()
         self._tasks: dict[str, SimulatedTask] = {}
         self._at: dict[Endpoint, SimulatedTask] = {}
@@ -139,7 +139,7 @@ class SimulatedPlane(Machine):
         if not self._has_image(event.image):
             reason = f"CannotPullContainerError: failed to resolve ref {event.image}: not found"
             return [TaskStartFailed(task_id=event.task_id, reason=reason)]
-        behaviour = read_behaviour({**self._baked.get(event.image, {}), **dict(event.environment)})
+        behaviour = read_behaviour({**self._baked(event.image), **dict(event.environment)})
         port = self._ports.take(event.instance_id)
         task = SimulatedTask(event.task_id, event.instance_id, port, behaviour)
         self._tasks[event.task_id] = self._at[event.instance_id, port] = task
