@@ -36,11 +36,16 @@ def _utcnow() -> datetime:
 moto.core.utils.utcnow = _utcnow  # before the service modules import it by name: their times are lab time
 
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.exceptions import ServiceException
 from moto.core.request import normalize_request
 from moto.moto_api._internal import mock_random
 from moto.moto_api._internal.models import moto_api_backend
 
 Answer = tuple[int, dict[str, str], bytes]
+
+
+class AwsError(ServiceException):
+    """`AwsError(code, message)` is answered as AWS would; moto's own class would look for a service named `core`."""
 
 
 def reset(now: Callable[[], float], seed: int) -> None:

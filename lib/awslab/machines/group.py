@@ -96,7 +96,8 @@ class Group(Machine):
         self.activities = Activities(name, rng)
         self._members = Members(name, rng, self.timers, self.activities)
         self._zones_without_capacity: set[str] = set()
-        self._being_deleted = False
+        self.described: dict = {}  # what the API echoes and no machine needs
+        self.being_deleted = False
         self.timers.set("think", now)
 
     @property
@@ -228,7 +229,7 @@ class Group(Machine):
 
     def delete(self, now: float) -> list[Event]:
         """DeleteAutoScalingGroup with ForceDelete: every instance is terminated without waiting for hooks."""
-        self._being_deleted = True
+        self.being_deleted = True
         self.min_size = self.desired_capacity = 0
         self.hooks.clear()
         events = [
@@ -242,7 +243,7 @@ class Group(Machine):
     @property
     def deleted(self) -> bool:
         """Deleted, and the last instance is gone."""
-        return self._being_deleted and not self.instances
+        return self.being_deleted and not self.instances
 
     def suspend(self, processes: Iterable[str], now: float) -> list[Event]:
         """SuspendProcesses."""
@@ -323,7 +324,7 @@ class Group(Machine):
         counted = [i for i in self.instances.values() if i.counted]
         surge = self.refresh.surge if self.refresh is not None else 0
         missing = self.desired_capacity + surge - len(counted)
-        if missing > 0 and "Launch" not in self.suspended and not self._being_deleted:
+        if missing > 0 and "Launch" not in self.suspended and not self.being_deleted:
             return self._launch(missing, now)
         if missing < 0 and "Terminate" not in self.suspended:
             return self._scale_in(counted, -missing, now)

@@ -49,7 +49,7 @@ class HookWait:
     default_result: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Instance:
     """An instance of a group, from launch to termination."""
 

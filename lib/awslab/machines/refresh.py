@@ -358,7 +358,7 @@ class Refresh:
 
     def _explain(self, old: list[Instance], candidates: list[Instance], now: float) -> None:
         warming = [i for i in self.group.instances.values() if i.available and not self._warm(i, now)]
-        stuck = [i for i in old if i not in candidates]
+        stuck = [i for i in old if not self._may_leave(i)]
         if warming:
             self.reason = (
                 "Waiting for instances to warm up before continuing. "

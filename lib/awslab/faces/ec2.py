@@ -1,0 +1,167 @@
+"""EC2: moto keeps the books; instances of Auto Scaling groups are written into them as the machines say."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+
+import moto.ec2.models.instances as moto_instances
+from moto.core.responses import ActionResult
+from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models import ec2_backends
+from moto.ec2.models.instance_types import INSTANCE_TYPES
+from moto.ec2.responses import EC2Response
+from moto.ec2.utils import parse_user_data
+
+from awslab.faces import amis
+from awslab.faces.inventory import ACCOUNT_ID
+from awslab.machines.events import (
+    InstanceDied,
+    InstanceLaunched,
+    InstanceRunning,
+    InstanceStateChanged,
+    InstanceTerminated,
+    LaunchSpec,
+)
+from awslab.machines.group import Group, LaunchRef, LaunchRefused
+from awslab.machines.hosts import Hosts
+from awslab.machines.machine import Event, Machine
+from awslab.world import World
+
+PENDING, RUNNING, SHUTTING_DOWN, TERMINATED = ("pending", 0), ("running", 16), ("shutting-down", 32), ("terminated", 48)
+SHUTTING = ("Terminating:Proceed", "Terminated")
+
+
+def machines(world: World) -> list[Machine]:
+    """The hosts that boot, and the mirror that writes instances into moto's books."""
+    amis.stock(Face.lab.region)
+    return [Hosts(world.random("hosts"), lambda ami_id: ami_id not in amis.BROKEN), Mirror(Face.lab.region)]
+
+
+def resolve(ref: LaunchRef, region: str) -> LaunchSpec:
+    """What a launch template version is now.
+
+    Raises:
+        LaunchRefused: No such template, version, image or instance type: EC2's code and words.
+    """
+    backend = ec2_backends[ACCOUNT_ID][region]
+    try:
+        template = backend.get_launch_template(ref.launch_template_id)
+        version = template.get_version(ref.version)
+    except EC2ClientError as unknown:
+        raise LaunchRefused(unknown.code, unknown.message) from None
+    image_id, instance_type = _image_id(version.image_id, region), version.instance_type
+    if image_id not in backend.amis:
+        raise LaunchRefused("InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
+    if instance_type not in INSTANCE_TYPES:
+        raise LaunchRefused("InvalidParameterValue", f"Invalid value '{instance_type}' for InstanceType.")
+    facts = INSTANCE_TYPES[instance_type]
+    return LaunchSpec(
+        launch_template_id=template.id,
+        launch_template_name=template.name,
+        launch_template_version=str(version.number),
+        image_id=image_id,
+        instance_type=instance_type,
+        user_data=base64.b64decode(str(version.data.get("UserData") or "")).decode(errors="replace"),
+        vcpus=facts["VCpuInfo"]["DefaultVCpus"],
+        memory_mib=facts["MemoryInfo"]["SizeInMiB"],
+    )
+
+
+def _image_id(named: str, region: str) -> str:
+    return amis.recommended(region) if named == f"resolve:ssm:{amis.PARAMETER}" else named
+
+
+class Mirror(Machine):
+    """Writes what the machines say of EC2 instances into moto, so that DescribeInstances tells it."""
+
+    name = "ec2-mirror"
+    hears = (InstanceLaunched, InstanceRunning, InstanceStateChanged, InstanceTerminated, InstanceDied)
+
+    def __init__(self, region: str) -> None:
+        self._region = region
+
+    def on_event(self, event: Event, now: float) -> Iterable[Event]:
+        """Copy one change."""
+        match event:
+            case InstanceLaunched():
+                self._launch(event)
+            case InstanceRunning(instance_id=i):
+                self._set_state(i, RUNNING)
+            case InstanceStateChanged(instance_id=i, new_state=state) if state in SHUTTING:
+                self._set_state(i, SHUTTING_DOWN)
+            case InstanceDied(instance_id=i) | InstanceTerminated(instance_id=i):
+                self._set_state(i, TERMINATED)
+        return ()
+
+    def _launch(self, event: InstanceLaunched) -> None:
+        backend = ec2_backends[ACCOUNT_ID][self._region]
+        spec = event.spec
+        data = backend.get_launch_template(spec.launch_template_id).get_version(spec.launch_template_version).data
+        own_id, moto_instances.random_instance_id = moto_instances.random_instance_id, lambda: event.instance_id
+        try:
+            reservation = backend.run_instances(
+                spec.image_id,
+                1,
+                data.get("UserData"),
+                [],
+                instance_type=spec.instance_type,
+                is_instance_type_default=False,
+                region_name=self._region,
+                placement=event.availability_zone,
+                subnet_id=event.subnet_id,
+                security_group_ids=_security_groups(data),
+                launch_template={"LaunchTemplateId": spec.launch_template_id, "Version": spec.launch_template_version},
+                metadata_options=data.get("MetadataOptions", {}),
+                monitoring_state="enabled" if data.get("Monitoring", {}).get("Enabled") == "true" else "disabled",
+                tags={"instance": {"aws:autoscaling:groupName": event.group_name}},
+            )
+        finally:
+            moto_instances.random_instance_id = own_id
+        _set(reservation.instances[0], PENDING)
+
+    def _set_state(self, instance_id: str, state: tuple[str, int]) -> None:
+        one = ec2_backends[ACCOUNT_ID][self._region].get_instance(instance_id)
+        if state == TERMINATED:
+            one.terminate()
+        if one._state.name != TERMINATED[0]:
+            _set(one, state)
+
+
+def _set(instance: moto_instances.Instance, state: tuple[str, int]) -> None:
+    instance._state.name, instance._state.code = state
+
+
+def _security_groups(data: dict) -> list[str]:
+    interfaces = data.get("NetworkInterfaces") or [{}]
+    return data.get("SecurityGroupIds") or interfaces[0].get("Groups") or []
+
+
+class Face(EC2Response):
+    """EC2 as moto answers it, but for what moves and what moto forgets."""
+
+    signing_name = "ec2"
+    world: World
+
+    def terminate_instances(self) -> ActionResult:
+        """An instance of a group dies without Auto Scaling's doing; the group notices by itself."""
+        answer = super().terminate_instances()
+        members = {i for group in self.world.of(Group) for i in group.instances}
+        died = [i for i in self._get_param("InstanceIds", []) if i in members]
+        self.world.tell([InstanceDied(instance_id=i) for i in died])
+        return answer
+
+    def create_launch_template_version(self) -> ActionResult:
+        """A new version starts from `SourceVersion`, as on AWS; moto starts from nothing and keeps raw user data."""
+        data = self.params.setdefault("LaunchTemplateData", {})
+        if source := self._get_param("SourceVersion"):
+            data = {**self._template().get_version(source).data, **data}
+        if isinstance(data.get("UserData"), (str, bytes)):
+            data["UserData"] = parse_user_data(data["UserData"])
+        self.params["LaunchTemplateData"] = data
+        return super().create_launch_template_version()
+
+    def _template(self):
+        if template_id := self._get_param("LaunchTemplateId"):
+            return self.ec2_backend.get_launch_template(template_id)
+        return self.ec2_backend.get_launch_template_by_name(self._get_param("LaunchTemplateName"))
