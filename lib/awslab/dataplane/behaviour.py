@@ -56,13 +56,13 @@ def read_behaviour(environment: Mapping[str, str]) -> Behaviour:
     """
     try:
         return Behaviour(
-            exit_on_start=int(environment["EXIT_ON_START"]) if environment.get("EXIT_ON_START") else None,
+            exit_on_start=_whole(environment, "EXIT_ON_START", 255) if environment.get("EXIT_ON_START") else None,
             exit_after_s=_seconds(environment, "EXIT_AFTER_S", NEVER),
             fail_health_after_s=_seconds(environment, "FAIL_HEALTH_AFTER_S", NEVER),
-            error_percent=_percent(environment, "ERROR_PERCENT"),
+            error_percent=_whole(environment, "ERROR_PERCENT", 100),
             error_after_s=_seconds(environment, "ERROR_AFTER_S", 0.0),
             latency_s=_seconds(environment, "LATENCY_MS", 0.0) / 1000,
-            ignore_sigterm=environment.get("IGNORE_SIGTERM", "") in ("1", "true"),
+            ignore_sigterm=_flag(environment, "IGNORE_SIGTERM"),
             drain_quiet_s=_seconds(environment, "DRAIN_QUIET_S", DRAIN_QUIET_S),
             drain_max_s=_seconds(environment, "DRAIN_MAX_S", DRAIN_MAX_S),
         )
@@ -77,8 +77,15 @@ def _seconds(environment: Mapping[str, str], name: str, default: float) -> float
     return value
 
 
-def _percent(environment: Mapping[str, str], name: str) -> int:
-    value = int(environment.get(name) or 0)
-    if not 0 <= value <= 100:
+def _whole(environment: Mapping[str, str], name: str, most: int) -> int:
+    text = environment.get(name) or "0"
+    if not (text.isascii() and text.isdigit() and int(text) <= most):
         raise ValueError(name)
-    return value
+    return int(text)
+
+
+def _flag(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name) or "0"
+    if text not in ("0", "1", "false", "true"):
+        raise ValueError(name)
+    return text in ("1", "true")
