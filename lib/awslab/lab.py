@@ -12,12 +12,13 @@ from email.utils import formatdate
 from pathlib import Path
 
 import boto3
-from botocore.awsrequest import AWSResponse
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 
 import awslab.faces
 from awslab.clock import ScaledClock, VirtualClock
 from awslab.faces import inventory
+from awslab.machines.group import Group
 from awslab.machines.machine import Machine
 from awslab.world import World
 
@@ -57,6 +58,7 @@ class Lab:
         self.region, self.plane = region, plane
         self._own_data = data is None
         self.data = data or Path(tempfile.mkdtemp(prefix="awslab-"))
+        self.throttled: dict[str, int] = {}  # signing name -> how many more calls are throttled
         inventory.reset(lambda: self.world.now, seed)
         self.faces = self._load_faces()
         if plane is not None:
@@ -82,11 +84,30 @@ class Lab:
             region, service = scope.group(1), scope.group(2)
             service = SIGNING_ALIASES.get(service, service)
             request = inventory.prepared(service, region, method, target, headers, body)
-            face = self.faces.get(service)
-            status, own, content = self.world.call(lambda: inventory.ask(request, face))
+            status, own, content = self.world.call(lambda: self._answer(service, request))
         own = {name: value for name, value in own.items() if name.lower() not in ("date", "content-length", "server")}
         own.setdefault("x-amzn-RequestId", own.get("x-amzn-requestid", "lab"))
         return status, {**own, "Date": formatdate(self.world.now, usegmt=True)}, content
+
+    def _answer(self, service: str, request: AWSPreparedRequest) -> inventory.Answer:
+        if self.throttled.get(service, 0) > 0:
+            self.throttled[service] -= 1
+            return inventory.error(request.headers, 400, "Throttling", "Rate exceeded")
+        return inventory.ask(request, self.faces.get(service))
+
+    def status(self) -> dict:
+        """What a person wants to know of the lab, as plain data."""
+        return self.world.call(
+            lambda: {
+                "now": self.world.now,
+                "rate": self.clock.rate,
+                "seed": self.world.seed,
+                "region": self.region,
+                "listeners": getattr(self.plane, "listener_ports", {}),
+                "hosts": sum(len(group.instances) for group in self.world.of(Group)),
+                "journal": len(self.world.journal),
+            }
+        )
 
     def client(self, service: str, **kwargs):
         """A boto3 client of this lab that needs no socket, for tests and for the virtual clock."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from threading import RLock
 from typing import Protocol, TypeVar
 
@@ -33,6 +33,10 @@ class Entry:
 
     at: float
     event: Event
+
+    def as_dict(self) -> dict:
+        """The same as plain data."""
+        return {"at": self.at, "event": type(self.event).__name__, **asdict(self.event)}
 
 
 class World:

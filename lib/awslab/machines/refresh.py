@@ -156,8 +156,8 @@ class Refresh:
     def roll_back(self, reason: str, now: float) -> list[Event]:
         """Turn round: what this refresh launched is replaced by what the group had before."""
         self.check_reversible()
-        self.rollback = RollbackDetails(reason, now, self.percentage_complete, self.instances_to_update)
         launched = [i for i in self.group.instances.values() if self._launched_here(i) and not i.leaving]
+        self.rollback = RollbackDetails(reason, now, self.percentage_complete, self.instances_to_update)
         self.surge, self._hold_until_checkpoint_over, self._checkpoints = 0, False, []
         for key in TIMERS:
             self.group.timers.cancel(key)

@@ -1,0 +1,120 @@
+"""`python -m awslab`: the lab as a server, for boto3, the AWS CLI and Terraform alike."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import logging
+import secrets
+import signal
+import sys
+import time
+from pathlib import Path
+
+from awslab.clock import ScaledClock
+from awslab.dataplane.live import LivePlane
+from awslab.lab import Lab
+from awslab.server import Server
+
+IMITATED = """
+imitated, with AWS's order, waits and failures:
+  Auto Scaling   groups, launch templates, lifecycle hooks, activities, instance refresh with rollback
+  ECS            clusters, capacity providers with managed draining, services, tasks, task sets
+  ELB            listeners, weights, target health, deregistration delay, real requests on loopback ports
+  CloudWatch     ALB, Auto Scaling and ECS metrics, metric alarms with missing-data rules
+  ECR            images by digest: each task is a real process of exactly that content
+kept as books only, by moto: EC2 networks, IAM, SSM, S3, KMS, logs and the rest
+not imitated: warm pools, mixed instances policies, network load balancers, containers as such (no Docker is used)
+an action that is not imitated is answered 501, never with a made-up success
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Serve a lab until SIGINT, SIGTERM or, with --leash, until standard input ends."""
+    parser = argparse.ArgumentParser(
+        "awslab", description=__doc__, epilog=IMITATED, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--port", type=int, default=0, help="loopback port of the endpoint; 0 takes a free one")
+    parser.add_argument("--rate", type=float, default=60.0, help="lab seconds a real second (default 60)")
+    parser.add_argument("--seed", type=int, default=0, help="same seed, same ids and durations")
+    parser.add_argument("--region", default="us-east-1")
+    parser.add_argument("--data", type=Path, help="folder for images and task logs; a temporary one by default")
+    parser.add_argument("--json", action="store_true", help="print one JSON line instead of shell exports")
+    parser.add_argument("--leash", action="store_true", help="stop when standard input ends")
+    arguments = parser.parse_args(argv)
+    if not arguments.rate > 0:
+        parser.error(f"--rate must be above 0, not {arguments.rate}")
+    logging.basicConfig(level=logging.WARNING, format="awslab: %(message)s", stream=sys.stderr)
+    return asyncio.run(_serve(arguments))
+
+
+async def _serve(arguments: argparse.Namespace) -> int:
+    began = time.monotonic()  # real: how long a person waited
+    stop = asyncio.Event()
+    _stop_on_signals(stop)
+    lab = Lab(ScaledClock(arguments.rate), seed=arguments.seed, region=arguments.region, data=arguments.data)
+    plane = LivePlane(lab, lost=stop.set)
+    server = Server(lab, arguments.port)
+    try:
+        await plane.start()
+        lab.attach(plane)
+        await server.start()
+        _announce(server, arguments, time.monotonic() - began)
+        if arguments.leash:
+            await _hold_leash(stop)
+        await stop.wait()
+    finally:
+        await server.stop()
+        await plane.stop()
+        lab.close()
+    return 1 if plane.was_lost else 0
+
+
+def _stop_on_signals(stop: asyncio.Event) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+
+
+async def _hold_leash(stop: asyncio.Event) -> None:
+    """Stop when whoever started us is gone."""
+    loop = asyncio.get_running_loop()
+    descriptor = sys.stdin.fileno()
+
+    def readable() -> None:
+        if not sys.stdin.buffer.raw.read(4096):
+            loop.remove_reader(descriptor)
+            stop.set()
+
+    with contextlib.suppress(PermissionError):  # a regular file as stdin cannot be waited for, and never ends
+        loop.add_reader(descriptor, readable)
+
+
+def environment(endpoint_url: str, rate: float, region: str) -> dict[str, str]:
+    """What a client exports so that every AWS SDK talks to the lab, on lab time."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_ACCESS_KEY_ID": f"LAB{secrets.token_hex(8).upper()}",
+        "AWS_SECRET_ACCESS_KEY": secrets.token_hex(16),
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_PAGER": "",
+        "HITLESS_CLOCK_RATE": f"{rate:g}",
+    }
+
+
+def _announce(server: Server, arguments: argparse.Namespace, took_s: float) -> None:
+    exports = environment(server.endpoint_url, arguments.rate, arguments.region)
+    if arguments.json:
+        print(json.dumps({"endpoint_url": server.endpoint_url, "environment": exports}), flush=True)
+        return
+    print(f"# lab ready in {took_s:.1f} s, {arguments.rate:g} lab seconds a second, seed {arguments.seed}")
+    for name, value in exports.items():
+        print(f"export {name}={value}")
+    print("# listeners appear on loopback ports of their own; see $AWS_ENDPOINT_URL/_lab/status", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""The lab on a loopback port: boto3, the AWS CLI, Terraform and browsers' curiosity all arrive here.
+
+Every request is handled on one thread, so nothing in the lab needs a lock of its own. Only loopback is listened on; a
+request must name that address as its host and come from no web page, and every AWS call must carry a SigV4 header.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from awslab import faults
+from awslab.faces import inventory
+from awslab.lab import Lab
+
+BODY_MAX = 64 * 2**20  # an image layer; the AWS JSON and query APIs send far less
+log = logging.getLogger("awslab")
+
+
+class Server:
+    """One lab behind one port.
+
+    Args:
+        lab: The lab to serve.
+        port: Loopback port; 0 lets the system choose.
+    """
+
+    def __init__(self, lab: Lab, port: int = 0) -> None:
+        self.lab, self._port = lab, port
+        self._timer: asyncio.TimerHandle | None = None
+        self._runner: web.AppRunner | None = None
+        self.endpoint_url = ""
+
+    async def start(self) -> None:
+        """Listen, and let due things happen though nobody asks."""
+        app = web.Application(client_max_size=BODY_MAX, middlewares=[_only_from_here])
+        app.router.add_get("/_lab/status", self._status)
+        app.router.add_get("/_lab/journal", self._journal)
+        app.router.add_post("/_lab/faults", self._fault)
+        app.router.add_route("*", "/{path:.*}", self._aws)
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        await site.start()
+        host, port = site._server.sockets[0].getsockname()[:2]
+        self.endpoint_url = f"http://{host}:{port}"
+        self.lab.world.after_each_settle.append(self._rearm)
+        self._rearm()
+
+    async def stop(self) -> None:
+        """Stop listening and stop the timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self.lab.world.after_each_settle.clear()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def _rearm(self) -> None:
+        """One timer at the next wake: a courtesy to those who only watch, never a source of truth."""
+        if self._timer is not None:
+            self._timer.cancel()
+        due = self.lab.world.next_wake()
+        if due is not None:
+            delay = self.lab.clock.real_seconds_until(due)
+            self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self.lab.world.call(lambda: None)
+
+    async def _aws(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        headers = dict(request.headers)
+        try:
+            status, own, content = self.lab.handle(request.method, request.raw_path, headers, body)
+        except Exception as bug:
+            log.exception("%s %s", request.method, request.headers.get("X-Amz-Target", request.path))
+            status, own, content = inventory.error(headers, 501, "InternalFailure", f"The lab has a bug: {bug!r}")
+        return web.Response(status=status, headers=own, body=content)
+
+    # ---- the lab's own door, for people and tests
+
+    async def _status(self, _request: web.Request) -> web.Response:
+        return web.json_response(self.lab.status())
+
+    async def _journal(self, request: web.Request) -> web.Response:
+        """The journal as JSON lines, from entry `since` on."""
+        since = int(request.query.get("since", 0))
+        lines = [json.dumps(entry.as_dict()) for entry in self.lab.world.journal[since:]]
+        return web.Response(text="\n".join(lines), content_type="application/jsonl")
+
+    async def _fault(self, request: web.Request) -> web.Response:
+        if request.content_type != "application/json":  # a web page cannot send this without asking first
+            raise web.HTTPUnsupportedMediaType
+        try:
+            answer = faults.inject(self.lab, await request.json())
+        except (faults.Unknown, ValueError) as wrong:
+            return web.json_response({"error": str(wrong)}, status=400)
+        return web.json_response(answer)
+
+
+@web.middleware
+async def _only_from_here(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Refuse what a web page in the user's browser could send, whatever name it resolved to loopback."""
+    port = request.transport.get_extra_info("sockname")[1] if request.transport else 0
+    if request.headers.get("Host") not in {f"127.0.0.1:{port}", f"localhost:{port}"}:
+        raise web.HTTPForbidden(text="Host must be the lab's own loopback address.")
+    if "Origin" in request.headers or request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+        raise web.HTTPForbidden(text="The lab answers no web page.")
+    response = await handler(request)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "no-store"
+    return response
