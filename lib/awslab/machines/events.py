@@ -350,6 +350,22 @@ class WeightsChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsRequested(Event):
+    """ModifyListener by somebody inside the lab (CodeDeploy, ECS): forward to these; `WeightsChanged` follows."""
+
+    listener_arn: str
+    weights: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdleTimeoutChanged(Event):
+    """The load balancer of an open listener got another idle timeout."""
+
+    listener_arn: str
+    idle_timeout_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointsChanged(Event):
     """The targets of one group that may get new requests now: ((target id, port), …).
 
