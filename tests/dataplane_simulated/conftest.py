@@ -57,7 +57,7 @@ class Stage:
         self.after(5)
         return host, self.plane.task(task_id).host_port
 
-    def request(self, task_id, host="i-1", image="app@sha256:1", **environment):
+    def request(self, task_id, host="i-1", image="app@sha256:1", host_port=0, **environment):
         self.say(
             TaskStartRequested(
                 task_id=task_id,
@@ -67,6 +67,7 @@ class Stage:
                 container_port=8080,
                 instance_id=host,
                 availability_zone="us-east-1a",
+                host_port=host_port,
             )
         )
 

@@ -23,14 +23,24 @@ def test_ports_are_unique_on_a_host_and_start_at_32768(stage):
 
 def test_ports_go_round_and_skip_what_is_in_use():
     ports = Ports()
-    taken = {ports.take("i-1") for _ in range(PORT_MIN, PORT_MAX + 1)}
-    assert len(taken) == PORT_MAX - PORT_MIN + 1
+    for expected in range(PORT_MIN, PORT_MAX + 1):
+        assert ports.next("i-1") == expected
+        ports.take("i-1", expected)
     ports.give_back("i-1", 40000)
-    assert ports.take("i-1") == 40000
+    assert ports.next("i-1") == 40000
+
+
+def test_a_fixed_port_is_given_once(stage):
+    stage.request("a", host_port=8080)
+    stage.request("b", host_port=8080)
+    stage.after(5)
+    assert stage.started == {"a": 8080}
+    [failed] = [e.event for e in stage.world.journal if isinstance(e.event, TaskStartFailed)]
+    assert (failed.task_id, "port is already allocated" in failed.reason) == ("b", True)
 
 
 def test_an_image_that_is_not_there_fails_to_start(make_stage):
-    stage = make_stage(has_image=lambda image: "sha256:1" in image)
+    stage = make_stage(refusal=lambda image: "" if "sha256:1" in image else "CannotPullContainerError: none")
     stage.request("a", image="app@sha256:2")
     [reason] = [e.event.reason for e in stage.world.journal if isinstance(e.event, TaskStartFailed)]
     assert reason.startswith("CannotPullContainerError")

@@ -48,7 +48,7 @@ class SimulatedPlane(Machine):
     Args:
         rng: Draws start times.
         traffic: Requests a second to send from its opening on to every listener with this port, e.g. `{80: 50.0}`.
-        has_image: Whether an image can be pulled; every one can by default.
+        refusal: Why an image can't be pulled, in AWS's words; "" when it can, as every one can by default.
         baked: The environment variables baked into an image (`ENV`); a task definition's own override them.
     """
 
@@ -59,10 +59,10 @@ class SimulatedPlane(Machine):
         rng: random.Random,
         *,
         traffic: Mapping[int, float] | None = None,
-        has_image: Callable[[str], bool] = lambda image: True,
+        refusal: Callable[[str], str] = lambda image: "",
         baked: Callable[[str], Mapping[str, str]] = lambda image: {},
     ) -> None:
-        self._rng, self._has_image, self._baked = rng, has_image, baked
+        self._rng, self._refusal, self._baked = rng, refusal, baked
         self._per_second = dict(traffic or {})
         self._timers, self._ports = Timers(), Ports()
         self._tasks: dict[str, SimulatedTask] = {}
@@ -136,11 +136,12 @@ class SimulatedPlane(Machine):
     # -- tasks
 
     def _request_start(self, event: TaskStartRequested, now: float) -> list[Event]:
-        if not self._has_image(event.image):
-            reason = f"CannotPullContainerError: failed to resolve ref {event.image}: not found"
+        port = event.host_port or self._ports.next(event.instance_id)
+        reason = self._refusal(event.image) or self._ports.refusal(event.instance_id, port)
+        if reason:
             return [TaskStartFailed(task_id=event.task_id, reason=reason)]
+        self._ports.take(event.instance_id, port)
         behaviour = read_behaviour({**self._baked(event.image), **dict(event.environment)})
-        port = self._ports.take(event.instance_id)
         task = SimulatedTask(event.task_id, event.instance_id, port, behaviour)
         self._tasks[event.task_id] = self._at[event.instance_id, port] = task
         self._on_host.setdefault(event.instance_id, []).append(task)

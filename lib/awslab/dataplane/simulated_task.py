@@ -70,15 +70,25 @@ class Ports:
         self._next: dict[str, int] = {}
         self._used: dict[str, set[int]] = {}
 
-    def take(self, instance_id: str) -> int:
-        """A port no other task of the host has."""
+    def next(self, instance_id: str) -> int:
+        """The dynamic port a host would give now."""
         used, port = self._used.setdefault(instance_id, set()), self._next.get(instance_id, PORT_MIN)
         assert len(used) <= PORT_MAX - PORT_MIN, f"{instance_id} has no free port"
         while port in used:
             port = _after(port)
-        used.add(port)
-        self._next[instance_id] = _after(port)
         return port
+
+    def refusal(self, instance_id: str, port: int) -> str:
+        """Why a container can't have this port, in Docker's words; "" when it can."""
+        if port not in self._used.get(instance_id, ()):
+            return ""
+        return f"CannotStartContainerError: Bind for 0.0.0.0:{port} failed: port is already allocated"
+
+    def take(self, instance_id: str, port: int) -> None:
+        """The port is in use from now on."""
+        self._used.setdefault(instance_id, set()).add(port)
+        if PORT_MIN <= port <= PORT_MAX:
+            self._next[instance_id] = _after(port)
 
     def give_back(self, instance_id: str, port: int) -> None:
         """The port is free again."""
