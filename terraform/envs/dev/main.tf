@@ -1,0 +1,87 @@
+module "network" {
+  source = "../../modules/network"
+
+  name               = var.name
+  availability_zones = var.availability_zones
+  egress             = var.egress
+}
+
+module "ecr" {
+  source = "../../modules/ecr"
+
+  name         = var.name
+  force_delete = var.deletable
+}
+
+module "cluster" {
+  source = "../../modules/cluster"
+
+  name = var.name
+}
+
+module "traffic" {
+  source = "../../modules/traffic"
+
+  name                    = var.name
+  vpc                     = { id = module.network.vpc_id, cidr_block = module.network.vpc_cidr_block }
+  subnet_ids              = var.internal ? module.network.private_subnet_ids : module.network.public_subnet_ids
+  internal                = var.internal
+  certificate_arn         = var.certificate_arn
+  client_cidr_blocks      = var.client_cidr_blocks
+  test_client_cidr_blocks = var.test_client_cidr_blocks
+  deletion_protection     = !var.deletable
+  deregistration_delay_s  = var.drain.deregistration_delay_s
+  request_s_max           = var.drain.request_s_max
+  health_check            = var.health_check
+}
+
+module "compute" {
+  source = "../../modules/compute"
+
+  name                            = var.name
+  cluster                         = { arn = module.cluster.arn, name = module.cluster.name }
+  vpc_id                          = module.network.vpc_id
+  subnet_ids                      = module.network.private_subnet_ids
+  https_egress                    = module.network.https_egress
+  load_balancer_security_group_id = module.traffic.security_group_id
+  instance_type                   = var.instance_type
+  ami_id                          = var.ami_id
+  launch_template_version         = var.launch_template_version
+  group                           = var.hosts
+  refresh                         = var.refresh
+  force_delete                    = var.deletable
+}
+
+module "ecs_service" {
+  source = "../../modules/ecs_service"
+
+  name                   = var.name
+  cluster_arn            = module.cluster.arn
+  capacity_provider_name = module.compute.capacity_provider_name
+  target_group_arn       = module.traffic.target_group_arns.blue
+  repository_arn         = module.ecr.repository_arn
+  image                  = var.image
+  environment            = var.environment
+  desired_count          = var.desired_count
+  stop_timeout_s         = var.drain.stop_timeout_s
+  request_s_max          = var.drain.request_s_max
+  unhealthy_after_s      = module.traffic.unhealthy_after_s
+  force_delete           = var.deletable
+}
+
+module "codedeploy" {
+  source = "../../modules/codedeploy"
+
+  name                     = var.name
+  cluster_name             = module.cluster.name
+  service_name             = module.ecs_service.name
+  listener_arns            = module.traffic.listener_arns
+  target_group_names       = module.traffic.target_group_names
+  passed_role_arns         = module.ecs_service.passed_role_arns
+  alarm_names              = module.traffic.alarm_names
+  alarm_after_s            = module.traffic.alarm_after_s
+  deployment_config_name   = var.deployment.config_name
+  shift                    = var.deployment.shift
+  approval_wait_minutes    = var.deployment.approval_wait_minutes
+  termination_wait_minutes = var.deployment.termination_wait_minutes
+}

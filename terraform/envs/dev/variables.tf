@@ -1,0 +1,191 @@
+variable "account_id" {
+  description = "The one AWS account this may change; the lab is 123456789012."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "account_id (${var.account_id}) must be 12 digits, quoted: a number loses its leading zeros and would name another account."
+  }
+}
+
+variable "ami_id" {
+  description = "Image of the hosts; null follows what AWS recommends, so any apply may bring a new one."
+  type        = string
+  default     = null
+}
+
+variable "availability_zones" {
+  description = "Zones to spread over, at least two of the region."
+  type        = list(string)
+  default     = ["us-east-1a", "us-east-1b"]
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for zone in var.availability_zones : startswith(zone, var.region)])
+    error_message = "availability_zones (${join(", ", var.availability_zones)}) must lie in region ${var.region}: no subnet can be made elsewhere."
+  }
+}
+
+variable "certificate_arn" {
+  description = "Certificate for HTTPS on 443 and 8443; null serves HTTP on 80 and 8080."
+  type        = string
+  default     = null
+}
+
+variable "client_cidr_blocks" {
+  description = "Who may use the service besides the VPC; 0.0.0.0/0 publishes it."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
+variable "deletable" {
+  description = "Whether destroy may take running hosts, tasks and stored images with it."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "deployment" {
+  description = "How a release reaches users: shift (own) or config_name (AWS's), and the waits."
+  type = object({
+    approval_wait_minutes = optional(number, 0)
+    config_name           = optional(string, "CodeDeployDefault.ECSCanary10Percent5Minutes")
+    shift = optional(object({
+      interval_minutes = number
+      kind             = string
+      percent          = number
+    }))
+    termination_wait_minutes = optional(number, 15)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "desired_count" {
+  description = "Tasks at first. Hosts must hold twice as many, with one host drained."
+  type        = number
+  default     = 6
+  nullable    = false
+}
+
+variable "drain" {
+  description = "How long leaving tasks may finish requests, and how long a request may take (seconds)."
+  type = object({
+    deregistration_delay_s = optional(number, 30)
+    request_s_max          = optional(number, 5)
+    stop_timeout_s         = optional(number, 60)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "egress" {
+  description = "How hosts reach AWS: \"endpoints\" or \"nat\"."
+  type        = string
+  default     = "endpoints"
+  nullable    = false
+}
+
+variable "environment" {
+  description = "Environment of the container."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+variable "health_check" {
+  description = "How the load balancer probes tasks."
+  type = object({
+    healthy_threshold   = optional(number, 2)
+    interval_s          = optional(number, 10)
+    path                = optional(string, "/healthz")
+    timeout_s           = optional(number, 5)
+    unhealthy_threshold = optional(number, 2)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "hosts" {
+  description = "How many hosts: at least, at first, at most."
+  type = object({
+    desired_capacity = optional(number, 4)
+    max_size         = optional(number, 6)
+    min_size         = optional(number, 4)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "image" {
+  description = "Image of the first revision, by digest: repository@sha256:…"
+  type        = string
+  nullable    = false
+}
+
+# 2,048 CPU units: 8 tasks of 256. Four hosts hold 32, three of them 24: two sets of 6 fit with a
+# host drained and room to spare, and a release during a host's loss still finds its place.
+variable "instance_type" {
+  description = "Type of the hosts."
+  type        = string
+  default     = "t3.medium"
+  nullable    = false
+}
+
+variable "internal" {
+  description = "Whether only the VPC can reach the load balancer."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "lab" {
+  description = "Whether AWS is the lab; the only variable that knows."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "launch_template_version" {
+  description = "Version the group is held at while a runbook moves it; null follows the newest."
+  type        = number
+  default     = null
+}
+
+variable "name" {
+  description = "Name of the environment, and of everything in it."
+  type        = string
+  default     = "hitless-dev"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,18}[a-z0-9]$", var.name))
+    error_message = "name (${var.name}) must be 3 to 20 lower-case letters, digits and inner hyphens: target groups, roles and the repository add to it."
+  }
+}
+
+variable "refresh" {
+  description = "Share of the hosts that an instance refresh keeps in service, in percent."
+  type = object({
+    max_healthy_percent = optional(number, 110)
+    min_healthy_percent = optional(number, 90)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "region" {
+  description = "AWS region."
+  type        = string
+  default     = "us-east-1"
+  nullable    = false
+}
+
+variable "test_client_cidr_blocks" {
+  description = "Who may try a release before users see it, besides the VPC."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
