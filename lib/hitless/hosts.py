@@ -1,0 +1,107 @@
+"""The hosts of a service as Auto Scaling, EC2 and ECS see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hitless.connect import Connection
+from hitless.stack import Stack
+
+
+@dataclass(frozen=True)
+class Host:
+    """One instance of the group."""
+
+    instance_id: str
+    availability_zone: str
+    lifecycle_state: str
+    health_status: str
+    launch_template_version: str
+    image_id: str
+    instance_type: str
+    protected: bool
+
+    @property
+    def healthy(self) -> bool:
+        """In service and healthy: what counts as capacity."""
+        return self.lifecycle_state == "InService" and self.health_status == "Healthy"
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """All hosts of a group at one moment."""
+
+    group_name: str
+    desired_capacity: int
+    min_size: int
+    max_size: int
+    launch_template_id: str
+    launch_template_version: str
+    hosts: tuple[Host, ...]
+
+    @property
+    def healthy(self) -> int:
+        """Hosts in service and healthy."""
+        return sum(host.healthy for host in self.hosts)
+
+    def with_image(self, image_id: str) -> int:
+        """Healthy hosts of one AMI."""
+        return sum(host.healthy and host.image_id == image_id for host in self.hosts)
+
+
+def read_group(here: Connection, group_name: str) -> dict:
+    """DescribeAutoScalingGroups' answer for one group.
+
+    Calls:
+        autoscaling:DescribeAutoScalingGroups.
+    """
+    answer = here.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[group_name])
+    return answer["AutoScalingGroups"][0]
+
+
+def read_hosts(here: Connection, stack: Stack) -> Fleet:
+    """Every host of a service's group, with its AMI.
+
+    Calls:
+        autoscaling:DescribeAutoScalingGroups, ec2:DescribeInstances.
+    """
+    group = read_group(here, stack.group_name)
+    images = _images(here, [one["InstanceId"] for one in group["Instances"]])
+    hosts = tuple(
+        Host(
+            one["InstanceId"],
+            one["AvailabilityZone"],
+            one["LifecycleState"],
+            one["HealthStatus"],
+            one.get("LaunchTemplate", {}).get("Version", ""),
+            images.get(one["InstanceId"], ""),
+            one.get("InstanceType", ""),
+            one["ProtectedFromScaleIn"],
+        )
+        for one in group["Instances"]
+    )
+    template = group["LaunchTemplate"]
+    return Fleet(
+        stack.group_name,
+        group["DesiredCapacity"],
+        group["MinSize"],
+        group["MaxSize"],
+        template["LaunchTemplateId"],
+        template["Version"],
+        hosts,
+    )
+
+
+def _images(here: Connection, instance_ids: list[str]) -> dict[str, str]:
+    if not instance_ids:
+        return {}
+    pages = (
+        here.client("ec2")
+        .get_paginator("describe_instances")
+        .paginate(
+            Filters=[
+                {"Name": "instance-id", "Values": instance_ids}
+            ]  # a filter, since an id just gone would be an error
+        )
+    )
+    return {i["InstanceId"]: i["ImageId"] for page in pages for r in page["Reservations"] for i in r["Instances"]}

@@ -1,0 +1,131 @@
+"""A list of named AWS calls: shown, digested, or run; a dry run is the same plan with another executor."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+from hitless.connect import Connection
+
+
+@dataclass(frozen=True)
+class Result:
+    """A value an earlier step of the same plan will answer: `Result("template", "LaunchTemplateVersion.VersionNumber")`."""
+
+    step: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"<{self.path.rpartition('.')[2]} of {self.step}>"
+
+    def of(self, answers: dict[str, dict]) -> str:
+        """The value, once the step has run."""
+        value: Any = answers[self.step]
+        for part in self.path.split("."):
+            value = value[part]
+        return str(value)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call that changes something.
+
+    Args:
+        name: Unique in its plan.
+        service: boto3 service, e.g. `autoscaling`.
+        operation: boto3 method, e.g. `start_instance_refresh`.
+        arguments: Its arguments; may hold `Result`s of earlier steps.
+        changes: What it changes, in words.
+        undo: How to undo it, in words.
+    """
+
+    name: str
+    service: str
+    operation: str
+    arguments: dict
+    changes: str
+    undo: str
+
+
+Executor = Callable[[Step, dict], dict]
+
+
+@dataclass
+class Plan:
+    """What would be done, in order."""
+
+    title: str
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over every call and its arguments: what an approval is bound to."""
+        calls = [[s.name, s.service, s.operation, s.arguments, s.changes, s.undo] for s in self.steps]
+        return hashlib.sha256(json.dumps([self.title, calls], sort_keys=True, default=str).encode()).hexdigest()
+
+    def run(
+        self, here: Connection, *, dry_run: bool, say: Callable[[str], object] = print, journal=None
+    ) -> dict[str, dict]:
+        """Make each call in order, or only say it.
+
+        Args:
+            here: Whose account.
+            dry_run: Say each call instead of making it.
+            say: Receives one line a step.
+            journal: A `hitless.journal.Journal`; the intent is written before each call and the result after it.
+
+        Returns:
+            {step name: AWS's answer}; empty answers in a dry run.
+
+        Raises:
+            botocore.exceptions.ClientError: A call was refused; earlier steps stay done and are in the journal.
+        """
+        answers: dict[str, dict] = {}
+        for step in self.steps:
+            arguments = step.arguments if dry_run else _filled(step.arguments, answers)
+            say(f"{'would call' if dry_run else 'calling'} {step.service}:{step.operation}: {step.changes}")
+            if dry_run:
+                continue
+            if journal is not None:
+                journal.append("intent", step=step.name, call=f"{step.service}:{step.operation}", undo=step.undo)
+            answers[step.name] = answer = getattr(here.client(step.service), step.operation)(**arguments)
+            if journal is not None:
+                journal.append("result", step=step.name, request_id=answer["ResponseMetadata"].get("RequestId", ""))
+        return answers
+
+    def __str__(self) -> str:
+        lines = [
+            f"{n}. {s.service}:{s.operation}\n     changes  {s.changes}\n     undo     {s.undo}"
+            for n, s in self._numbered()
+        ]
+        return "\n".join([f"{self.title} (plan {self.digest[:12]})", *lines])
+
+    def _numbered(self) -> list[tuple[int, Step]]:
+        return list(enumerate(self.steps, 1))
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{n}</td>"
+            + "".join(
+                f"<td style='text-align:left'>{escape(t)}</td>"
+                for t in (f"{s.service}:{s.operation}", s.changes, s.undo)
+            )
+            + "</tr>"
+            for n, s in self._numbered()
+        )
+        head = "<tr><th></th><th>call</th><th>changes</th><th>undo</th></tr>"
+        return f"<table><caption>{escape(self.title)} (plan {self.digest[:12]})</caption>{head}{rows}</table>"
+
+
+def _filled(value: Any, answers: dict[str, dict]) -> Any:
+    if isinstance(value, Result):
+        return value.of(answers)
+    if isinstance(value, dict):
+        return {key: _filled(inner, answers) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_filled(inner, answers) for inner in value]
+    return value
