@@ -7,27 +7,9 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any
 
 from hitless.connect import Connection
-
-
-@dataclass(frozen=True)
-class Result:
-    """A value an earlier step of the same plan will answer: `Result("template", "LaunchTemplateVersion.VersionNumber")`."""
-
-    step: str
-    path: str
-
-    def __str__(self) -> str:
-        return f"<{self.path.rpartition('.')[2]} of {self.step}>"
-
-    def of(self, answers: dict[str, dict]) -> str:
-        """The value, once the step has run."""
-        value: Any = answers[self.step]
-        for part in self.path.split("."):
-            value = value[part]
-        return str(value)
+from hitless.journal import Journal
 
 
 @dataclass(frozen=True)
@@ -38,7 +20,7 @@ class Step:
         name: Unique in its plan.
         service: boto3 service, e.g. `autoscaling`.
         operation: boto3 method, e.g. `start_instance_refresh`.
-        arguments: Its arguments; may hold `Result`s of earlier steps.
+        arguments: Its arguments.
         changes: What it changes, in words.
         undo: How to undo it, in words.
     """
@@ -49,9 +31,6 @@ class Step:
     arguments: dict
     changes: str
     undo: str
-
-
-Executor = Callable[[Step, dict], dict]
 
 
 @dataclass
@@ -68,7 +47,7 @@ class Plan:
         return hashlib.sha256(json.dumps([self.title, calls], sort_keys=True, default=str).encode()).hexdigest()
 
     def run(
-        self, here: Connection, *, dry_run: bool, say: Callable[[str], object] = print, journal=None
+        self, here: Connection, *, dry_run: bool, say: Callable[[str], object] = print, journal: Journal | None = None
     ) -> dict[str, dict]:
         """Make each call in order, or only say it.
 
@@ -86,13 +65,12 @@ class Plan:
         """
         answers: dict[str, dict] = {}
         for step in self.steps:
-            arguments = step.arguments if dry_run else _filled(step.arguments, answers)
             say(f"{'would call' if dry_run else 'calling'} {step.service}:{step.operation}: {step.changes}")
             if dry_run:
                 continue
             if journal is not None:
                 journal.append("intent", step=step.name, call=f"{step.service}:{step.operation}", undo=step.undo)
-            answers[step.name] = answer = getattr(here.client(step.service), step.operation)(**arguments)
+            answers[step.name] = answer = getattr(here.client(step.service), step.operation)(**step.arguments)
             if journal is not None:
                 journal.append("result", step=step.name, request_id=answer["ResponseMetadata"].get("RequestId", ""))
         return answers
@@ -119,13 +97,3 @@ class Plan:
         )
         head = "<tr><th></th><th>call</th><th>changes</th><th>undo</th></tr>"
         return f"<table><caption>{escape(self.title)} (plan {self.digest[:12]})</caption>{head}{rows}</table>"
-
-
-def _filled(value: Any, answers: dict[str, dict]) -> Any:
-    if isinstance(value, Result):
-        return value.of(answers)
-    if isinstance(value, dict):
-        return {key: _filled(inner, answers) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_filled(inner, answers) for inner in value]
-    return value
