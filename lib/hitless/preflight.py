@@ -61,7 +61,7 @@ def _floor(checks: Checks, fleet: Fleet, settings: RefreshSettings) -> None:
     checks.add(
         "true capacity floor",
         floor.percent >= settings.min_healthy_percent,
-        f"{floor.percent:.0f} %: at worst {floor.fewest} of {floor.desired} hosts ({settings.min_healthy_percent} % asked)",
+        f"{floor.percent:.0f} %, at worst {floor.fewest} of {floor.desired}; {settings.min_healthy_percent} % asked",
         "send MaxHealthyPercentage (110): without it one host is always terminated first",
     )
     checks.add(

@@ -1,0 +1,81 @@
+"""Start an AWS to rehearse on, as a child process that cannot outlive us.
+
+Nothing here knows what the lab is made of: it is a command that prints where it listens, and leaves when its standard
+input is closed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+
+from hitless.errors import Failed, Refused
+
+STOP_S = 10.0  # real seconds a lab may take to end its processes
+
+
+class Lab:
+    """A running lab; `with Lab(...) as lab` exports its environment and takes it back at the end.
+
+    Args:
+        rate: Lab seconds to a real second, > 0.
+        seed: Same seed, same ids and durations.
+        data: Folder for images, task logs and Terraform state.
+    """
+
+    def __init__(self, data: Path, rate: float = 60.0, seed: int = 0) -> None:
+        self._data, self._rate, self._seed = data, rate, seed
+        self._process: subprocess.Popen[bytes] | None = None
+        self._outside: dict[str, str] = {}
+        self.endpoint_url = ""
+        self.environment: dict[str, str] = {}
+
+    def __enter__(self) -> Lab:
+        command = [sys.executable, "-m", "awslab", "--leash", "--json"]
+        command += ["--rate", f"{self._rate:g}", "--seed", str(self._seed), "--data", str(self._data)]
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is ours to handle
+        )
+        line = self._process.stdout.readline()
+        if not line:
+            raise Refused("The lab did not start.", seen={"exit code": self._process.wait()}, do="read its lines above")
+        ready = json.loads(line)
+        self.endpoint_url, self.environment = ready["endpoint_url"], ready["environment"]
+        self._outside = dict(os.environ)
+        os.environ.update(self.environment)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        os.environ.clear()
+        os.environ.update(self._outside)
+        self._process.stdin.close()
+        self._process.stdout.close()
+        try:
+            code = self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait()
+        if code != 0 and error is None:
+            raise Failed("The lab did not end well.", seen={"exit code": code}, do="read its lines above")
+
+    def fault(self, name: str, **wanted: object) -> dict:
+        """Let something happen in the lab: `AmiPublished`, `InstanceDies`, `CapacityMissing` …"""
+        body = json.dumps({"fault": name, **wanted}).encode()
+        request = urllib.request.Request(
+            f"{self.endpoint_url}/_lab/faults", body, {"Content-Type": "application/json"}, method="POST"
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def status(self) -> dict:
+        """What the lab says of itself."""
+        with urllib.request.urlopen(f"{self.endpoint_url}/_lab/status", timeout=30) as answer:
+            return json.load(answer)
