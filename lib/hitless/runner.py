@@ -33,7 +33,7 @@ def read_parameters(runbook: Path) -> dict[str, object]:
     """
     try:
         notebook = nbformat.read(runbook, as_version=4)
-    except (FileNotFoundError, nbformat.reader.NotJSONError) as wrong:
+    except (FileNotFoundError, nbformat.reader.NotJSONError) as error:
         raise Refused(
             f"{runbook} is not a notebook.", seen={"error": error}, do="name one of runbooks/*.ipynb"
         ) from None

@@ -19,7 +19,7 @@ class Operator(Machine):
     """Acts at exact lab times, whatever the clock."""
 
     def __init__(self, group: Group, start: float) -> None:
-        self._acts = [(start + 60, self._refresh), (start + 260, self._kill), (start + 400, self._turn)]
+        self._acts = [(start + 60, self._refresh), (start + 100, self._kill), (start + 180, self._turn)]
         self._group = group
 
     def wake_at(self):
