@@ -22,7 +22,6 @@ from awslab.machines.events import (
     TaskStartRequested,
 )
 from awslab.machines.machine import Event, Timers
-from awslab.machines.task_definitions import PortMapping
 from awslab.machines.tasks import HAS_PROCESS, NOT_IN_USE, TargetKey, Task, TaskOrder, TaskStatus
 
 T = TaskStatus
@@ -184,13 +183,13 @@ class TaskLife:
 
     def _start(self, task: Task, now: float) -> list[Event]:
         container, order = task.definition.container, task.order
-        port = _port(task)
+        port = task.port
         task.pull_started_at = now
         task.image_digest = self._digest_of(container.image)
         request = TaskStartRequested(
             task_id=task.task_id,
             image=task.image_digest,
-            environment=container.environment if order.environment is None else order.environment,
+            environment=tuple((dict(container.environment) | dict(order.environment or ())).items()),
             command=container.command if order.command is None else order.command,
             container_port=port.container_port,
             instance_id=task.instance_id,
@@ -273,10 +272,3 @@ class TaskLife:
             last_status=task.last_status.value,
             reason=task.stopped_reason,
         )
-
-
-def _port(task: Task) -> PortMapping:
-    """The port the load balancer uses, else the first one; (0, 0) for a task that listens on none."""
-    wanted = {lb.container_port for lb in task.order.load_balancers}
-    ports = task.definition.container.ports
-    return next((port for port in ports if port.container_port in wanted), ports[0] if ports else PortMapping(0))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from awslab.machines.task_definitions import LoadBalancer, TaskDefinition
+from awslab.machines.task_definitions import LoadBalancer, PortMapping, TaskDefinition
 
 TargetKey = tuple[str, str, int]  # target group ARN, instance id, host port
 NOT_IN_USE = "Target.NotInUse"
@@ -50,8 +50,9 @@ class TaskOrder:
     service_name: str = ""
     task_set_id: str = ""
     load_balancers: tuple[LoadBalancer, ...] = ()
-    environment: tuple[tuple[str, str], ...] | None = None  # an override; None keeps the definition's
+    environment: tuple[tuple[str, str], ...] | None = None  # RunTask's, on top of the definition's
     command: tuple[str, ...] | None = None
+    tags: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -89,6 +90,14 @@ class Task:
     def definition(self) -> TaskDefinition:
         """The revision it runs."""
         return self.order.definition
+
+    @property
+    def port(self) -> PortMapping:
+        """The port the load balancer uses, else the first one; container port 0 when it listens on none."""
+        balanced = {balancer.container_port for balancer in self.order.load_balancers}
+        ports = self.definition.container.ports
+        first = ports[0] if ports else PortMapping(0)
+        return next((port for port in ports if port.container_port in balanced), first)
 
     @property
     def wanted(self) -> bool:

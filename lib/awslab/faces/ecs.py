@@ -1,0 +1,42 @@
+"""Amazon ECS: clusters, capacity providers, task definitions, services, tasks and container instances.
+
+moto keeps clusters, capacity providers, task definitions and tags; everything that moves is in the machines.
+"""
+
+from __future__ import annotations
+
+from moto.core.responses import ActionResult
+
+from awslab.faces.ecs_tasks import TaskActions
+from awslab.machines.agents import Agents
+from awslab.machines.machine import Machine
+from awslab.world import World
+
+
+def machines(_world: World) -> list[Machine]:
+    """The agents, which look for their clusters from the start."""
+    return [Agents()]
+
+
+def _missing(action: str):
+    def answer(self) -> ActionResult:
+        raise NotImplementedError(action)  # answered 501: moto's own would act on state that nothing else sees
+
+    return answer
+
+
+class Face(TaskActions):
+    """Every ECS action the lab imitates."""
+
+    signing_name = "ecs"
+
+    start_task = _missing("StartTask")
+    create_task_set = _missing("CreateTaskSet")
+    update_task_set = _missing("UpdateTaskSet")
+    delete_task_set = _missing("DeleteTaskSet")
+    update_service_primary_task_set = _missing("UpdateServicePrimaryTaskSet")
+    register_container_instance = _missing("RegisterContainerInstance")
+    deregister_container_instance = _missing("DeregisterContainerInstance")
+    put_attributes = _missing("PutAttributes")
+    list_attributes = _missing("ListAttributes")
+    delete_attributes = _missing("DeleteAttributes")
