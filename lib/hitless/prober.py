@@ -1,0 +1,233 @@
+"""The probe's own process: `python -m hitless.prober URL --rate 100 --samples FILE`.
+
+Open loop: requests leave at their appointed times whether or not earlier ones were answered, and latency counts from
+the appointed time, so a stall is seen by every request that ought to have left in it. Never retries.
+
+It says one JSON line a window on stdout, once each request of the window is done, and writes every sample to the file.
+A line `stop` on stdin ends the sending; the requests under way are waited for. The end of stdin (the parent closed it,
+or died) ends the process at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import json
+import logging
+import os
+import resource
+import sys
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hitless.clock import monotonic_s, real_now
+from hitless.errors import Refused
+from hitless.exchange import Exchange, Request, Target
+from hitless.pacer import Comb, LoopPacer, TimerfdPacer, new_loop_and_pacer
+from hitless.samples import Sample, SampleWriter, window
+
+RATE_PER_S_MAX = 2_000.0
+TIMEOUT_S_MAX = 60.0
+DURATION_S_MAX = 86_400.0
+OUTSTANDING_MAX = 10_000
+LEAD_S = 0.05
+SWEEP_S = 0.02
+
+
+class Prober:
+    """Sends, records and tells; one run."""
+
+    def __init__(self, settings: argparse.Namespace, say: Callable[[dict[str, Any]], None]) -> None:
+        self._settings, self._say = settings, say
+        self._exchange = Exchange(Target.from_url(settings.url, settings.host_header), settings.timeout, self._on_done)
+        self._start = monotonic_s() + LEAD_S
+        self._to_real = real_now() - monotonic_s()
+        about = {"url": settings.url, "rate_per_s": settings.rate, "timeout_s": settings.timeout}
+        self._file = SampleWriter(Path(settings.samples), self._start + self._to_real, about)
+        self._sent = 0
+        self._batch: list[Sample] = []
+        self._windows: dict[int, list[Sample]] = defaultdict(list)
+        self._due: dict[int, int] = defaultdict(int)
+        self._outstanding_max = open_files_allowed(min(OUTSTANDING_MAX, int(settings.rate * settings.timeout) + 64))
+        self.stopping = asyncio.Event()
+
+    async def run(self, pacer_class: type[TimerfdPacer] | type[LoopPacer]) -> None:
+        """Probe until told to stop, then wait for what is under way."""
+        pacer = pacer_class(asyncio.get_running_loop(), Comb(self._settings.rate, self._start, self._send))
+        self._say({"kind": "ready", "start": self._start + self._to_real, "pid": os.getpid()})
+        parent, ends, tell = os.getppid(), self._start + self._settings.duration, self._start + 1.0
+        while not self.stopping.is_set() and monotonic_s() < ends and os.getppid() == parent:
+            tell = self._beat(tell)
+            await self._pause()
+        pacer.stop()
+        while self._exchange.outstanding:
+            self._beat(tell)
+            await asyncio.sleep(SWEEP_S)
+        self.flush(everything=True)
+        self._say({"kind": "end", "sent": self._sent, "told_to": self.stopping.is_set()})
+
+    def flush(self, everything: bool = False) -> None:
+        """Write the samples that ended, and tell the windows all of whose requests did."""
+        self._file.write(self._batch, self._sent)
+        self._batch = []
+        newest = self._window_of(monotonic_s())
+        for index in sorted(self._windows):
+            if len(self._windows[index]) == self._due[index] and (everything or index < newest):
+                self._tell(index)
+
+    def _beat(self, tell: float) -> float:
+        self._exchange.sweep()
+        if monotonic_s() < tell:
+            return tell
+        self.flush()
+        return tell + max(1.0, monotonic_s() - tell)
+
+    async def _pause(self) -> None:
+        try:
+            async with asyncio.timeout(SWEEP_S):
+                await self.stopping.wait()
+        except TimeoutError:
+            return
+
+    def _send(self, _index: int, intended: float, now: float) -> None:
+        request = Request(intended, now)
+        self._sent += 1
+        self._due[self._window_of(intended)] += 1
+        if now - intended > self._settings.timeout or self._exchange.outstanding >= self._outstanding_max:
+            request.failure, request.ended = "unsent", now
+            self._on_done(request)
+        else:
+            self._exchange.send(request)
+
+    def _on_done(self, r: Request) -> None:
+        real = r.intended + self._to_real
+        sample = Sample(real, r.sent - r.intended, r.ended - r.intended, r.status, r.failure, r.origin)
+        self._batch.append(sample)
+        self._windows[self._window_of(r.intended)].append(sample)
+
+    def _window_of(self, at: float) -> int:
+        return int((at - self._start + 1e-9) / self._settings.window)
+
+    def _tell(self, index: int) -> None:
+        left = self._start + self._to_real + index * self._settings.window
+        samples = self._windows.pop(index)
+        del self._due[index]
+        self._say({"kind": "window", **window(left, self._settings.window, samples)})
+
+
+class Stdout:
+    """Lines to a pipe whose reader may be slow: kept until it takes them, for waiting would delay requests."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd, self._waiting = fd, b""
+        os.set_blocking(fd, False)
+
+    def say(self, facts: dict[str, Any]) -> None:
+        """Say one line, now or at the next chance."""
+        self._waiting += json.dumps(facts, separators=(",", ":")).encode() + b"\n"
+        self.push()
+
+    def push(self) -> None:
+        """Hand over as much as the reader takes."""
+        while self._waiting:
+            try:
+                self._waiting = self._waiting[os.write(self._fd, self._waiting) :]
+            except BlockingIOError:
+                return
+
+    def push_all(self) -> None:
+        """Hand over everything, waiting for the reader."""
+        os.set_blocking(self._fd, True)
+        self.push()
+
+
+def open_files_allowed(wanted: int) -> int:
+    """Raise the limit of open files as far as may be; returns how many connections that allows, at most `wanted`."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    spare = 32
+    if soft != resource.RLIM_INFINITY and soft < wanted + spare:
+        soft = wanted + spare if hard == resource.RLIM_INFINITY else min(hard, wanted + spare)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return wanted if soft == resource.RLIM_INFINITY else min(wanted, soft - spare)
+
+
+def read_settings(arguments: list[str]) -> argparse.Namespace:
+    """Read and bound the command line.
+
+    Raises:
+        Refused: A number is outside its bounds.
+    """
+    parser = argparse.ArgumentParser(prog="python -m hitless.prober", description=__doc__.partition("\n\n")[0])
+    parser.add_argument("url")
+    parser.add_argument("--samples", required=True, metavar="FILE")
+    parser.add_argument("--host-header")
+    for name, default, most in BOUNDS:
+        parser.add_argument(
+            f"--{name}", type=float, default=default, help=f"above 0, at most {most:g}; default {default:g}"
+        )
+    settings = parser.parse_args(arguments)
+    for name, _, most in BOUNDS:
+        if not 0 < (value := getattr(settings, name)) <= most:
+            raise Refused(
+                f"The probe's {name} is out of bounds.", seen={name: value}, do=f"keep it above 0, at most {most:g}"
+            )
+    return settings
+
+
+BOUNDS = (
+    ("rate", 100.0, RATE_PER_S_MAX),
+    ("timeout", 5.0, TIMEOUT_S_MAX),
+    ("duration", 21_600.0, DURATION_S_MAX),
+    ("window", 1.0, 60.0),
+)
+
+
+async def probe(
+    settings: argparse.Namespace, stdout: Stdout, pacer_class: type[TimerfdPacer] | type[LoopPacer]
+) -> None:
+    """Run one prober, listening to stdin."""
+    prober = Prober(settings, stdout.say)
+
+    def on_stdin() -> None:
+        stdout.push()
+        if os.read(0, 4096):
+            prober.stopping.set()
+        else:
+            prober.flush()
+            os._exit(0)  # at once: the loop's own end could wait for a name server's answer
+
+    asyncio.get_running_loop().add_reader(0, on_stdin)
+    await prober.run(pacer_class)
+
+
+def die(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Leave at the first error nobody expected: a prober that goes on half broken would prove nothing."""
+    loop.default_exception_handler(context)
+    logging.shutdown()
+    os._exit(70)
+
+
+def main(arguments: list[str]) -> int:
+    """Run as a process; returns its exit code."""
+    stdout = Stdout(1)
+    try:
+        settings = read_settings(arguments)
+        loop, pacer_class = new_loop_and_pacer()
+        loop.set_exception_handler(die)
+        gc.freeze()
+        loop.run_until_complete(probe(settings, stdout, pacer_class))
+    except Refused as error:
+        stdout.say({"kind": "refused", "what": str(error)})
+        return error.exit_code
+    finally:
+        stdout.push_all()
+    return 0
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    sys.stderr.flush()
+    os._exit(code)  # everything is written; a thread may still wait for a name server

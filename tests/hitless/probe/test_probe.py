@@ -1,0 +1,253 @@
+import asyncio
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from hitless.clock import monotonic_s
+from hitless.errors import NotProven, Refused
+from hitless.exchange import Exchange, Request, Target
+from hitless.pacer import Comb, LoopPacer, TimerfdPacer
+from hitless.probe import Probe
+from hitless.samples import read_samples
+
+pytestmark = pytest.mark.live
+
+
+def pause(seconds):
+    threading.Event().wait(seconds)
+
+
+def until(true, within_s=5.0):
+    give_up = monotonic_s() + within_s
+    while not true():
+        assert monotonic_s() < give_up, "it did not come"
+        pause(0.01)
+
+
+def is_gone(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+@pytest.fixture
+def probe(tmp_path):
+    probes = []
+
+    def make(url, rate_per_s=100.0, **settings):
+        probes.append(Probe(url, rate_per_s, samples_path=tmp_path / "samples.jsonl", **settings).start())
+        return probes[-1]
+
+    yield make
+    for each in probes:
+        each.close()
+
+
+def test_every_request_leaves_and_is_accounted_for(probe, serving):
+    with serving() as (server, url):
+        watched = probe(url, 200)
+        until(lambda: len(watched.windows()) == 2)
+        summary = watched.stop()
+    assert summary.failed == 0
+    assert summary.sent == summary.by_version["7"] == summary.by_instance["i-7"] == server.requests
+    assert sum(w["sent"] for w in watched.windows()) == summary.sent
+    assert [w["sent"] for w in watched.windows()][:2] == [200, 200]
+
+
+def test_a_stall_of_the_server_is_seen_by_all_who_ought_to_have_left_in_it(probe, serving):
+    with serving() as (server, url):
+        watched = probe(url, 200)
+        until(lambda: len(watched.windows()) == 1)
+        server.freeze(0.5)
+        until(lambda: len(watched.windows()) == 4)
+        watched.stop()
+    samples = read_samples(watched.samples_path)[0]
+    slow = sum(s.latency_s > 0.1 for s in samples)
+    assert 75 <= slow <= 95, "80 of the requests at 200/s wait longer than 100 ms for a server frozen for 500 ms"
+    assert 0.45 <= max(s.latency_s for s in samples) <= 0.65
+
+
+@pytest.mark.parametrize("kind", ["4xx", "5xx", "reset", "closed", "invalid", "timeout"])
+def test_a_failure_has_its_kind_and_is_never_tried_again(probe, kind, serving):
+    with serving(kind) as (server, url):
+        watched = probe(url, 100, timeout_s=0.2)
+        until(lambda: server.requests >= 20)
+        summary = watched.stop()
+        assert summary.failed_by_kind == {kind: summary.sent}
+        assert server.requests == summary.sent
+
+
+def test_a_redirect_is_an_answer(probe, serving):
+    with serving("redirect") as (server, url):
+        watched = probe(url)
+        until(lambda: server.requests >= 20)
+        assert watched.stop().failed == 0
+
+
+def test_nobody_listening_is_refused_connection_by_connection(probe, serving):
+    with serving() as (_, url):
+        pass
+    watched = probe(url)
+    until(lambda: watched.windows())
+    summary = watched.stop()
+    assert summary.failed_by_kind == {"refused": summary.sent}
+    assert summary.longest_gap_s >= 1.0
+
+
+def test_a_connection_closed_while_idle_is_passed_over_not_counted(probe, serving):
+    with serving("ok, then closes") as (server, url):
+        watched = probe(url, 50)
+        until(lambda: server.requests >= 50)
+        assert watched.stop().failed == 0
+        assert server.connections == server.requests
+
+
+def test_keep_alive_is_used(probe, serving):
+    with serving() as (server, url):
+        watched = probe(url)
+        until(lambda: server.requests >= 100)
+        watched.stop()
+        assert server.connections < 20
+
+
+def test_reusing_a_closed_connection_would_be_counted(monkeypatch, serving):
+    """Negative control of the check for silence: without it, closing an idle connection looks like a fault."""
+
+    async def second_request(is_silent):
+        monkeypatch.setattr("hitless.exchange.Connection.is_silent", is_silent)
+        done = asyncio.Queue()
+        with serving("ok, then closes") as (_, url):
+            exchange = Exchange(Target.from_url(url), 2.0, done.put_nowait)
+            for _ in range(2):
+                exchange.send(Request(monotonic_s(), monotonic_s()))
+                request = await done.get()
+                pause(0.1)  # the loop is held: the peer's closing has arrived, but nobody was told
+            return request.failure
+
+    from hitless.exchange import Connection
+
+    silent = Connection.is_silent
+    assert asyncio.run(second_request(silent)) == ""
+    assert asyncio.run(second_request(lambda self: True)) in ("closed", "reset")
+
+
+def test_a_prober_that_dies_is_a_failed_proof(probe, serving):
+    with serving() as (_, url):
+        watched = probe(url)
+        until(lambda: watched.windows())
+        os.kill(watched.pid, signal.SIGKILL)
+        with pytest.raises(NotProven, match="nobody watched"):
+            watched.stop()
+    samples, unaccounted = read_samples(watched.samples_path)
+    assert len(samples) >= 100 - 10
+    assert unaccounted >= 0
+
+
+def test_a_dead_prober_is_noticed_while_looking(probe, serving):
+    with serving() as (_, url):
+        watched = probe(url)
+        os.kill(watched.pid, signal.SIGKILL)
+        with pytest.raises(NotProven):
+            until(lambda: watched.windows() and False)
+
+
+def test_a_probe_that_ended_by_itself_proves_nothing(probe, serving):
+    with serving() as (_, url):
+        watched = probe(url, duration_s=0.2)
+        watched._process.wait(5)
+        with pytest.raises(NotProven):
+            watched.stop()
+
+
+def test_the_prober_leaves_at_once_when_its_stdin_closes(probe, serving):
+    with serving("timeout") as (_, url):
+        watched = probe(url, timeout_s=30)
+        pause(0.3)
+        began = monotonic_s()
+        watched._process.stdin.close()
+        assert watched._process.wait(5) == 0
+        assert monotonic_s() - began < 1.0
+
+
+def test_ctrl_c_does_not_reach_the_prober(probe, serving):
+    with serving() as (_, url):
+        watched = probe(url)
+        assert os.getsid(watched.pid) == watched.pid != os.getsid(0)
+        assert watched.stop().failed == 0
+
+
+PARENT = """
+import os, sys
+from hitless.probe import Probe
+probe = Probe(sys.argv[1], 50, samples_path=sys.argv[2]).start()
+print(probe.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_the_prober_leaves_when_its_parent_is_killed(tmp_path, serving):
+    with serving() as (_, url):
+        command = [sys.executable, "-c", PARENT, url, str(tmp_path / "s")]
+        parent = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        pid = int(parent.stdout.readline())
+        parent.kill()
+        parent.communicate()
+        until(lambda: is_gone(pid), 2.0)
+
+
+@pytest.mark.parametrize(
+    ("url", "settings"),
+    [("ftp://x/", {}), ("http://h/a b", {}), ("http://h/", {"rate_per_s": 5000}), ("http://h/", {"timeout_s": 0})],
+)
+def test_what_cannot_be_probed_is_refused_before_anything_is_sent(tmp_path, url, settings):
+    with pytest.raises(Refused, match="did not start"):
+        Probe(url, samples_path=tmp_path / "s", **settings).start()
+
+
+def test_a_slow_reader_does_not_hold_the_prober_up(tmp_path, serving):
+    with serving() as (server, url):
+        command = [
+            sys.executable,
+            "-m",
+            "hitless.prober",
+            url,
+            "--rate=100",
+            "--window=0.01",
+            f"--samples={tmp_path / 's'}",
+        ]
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        until(lambda: server.requests >= 500, 10)  # some 100 KB of windows, more than a pipe holds, and nobody reads
+        out, _ = child.communicate(b"stop\n", timeout=10)
+    said = [json.loads(line) for line in out.splitlines()]
+    assert said[-1] == {"kind": "end", "sent": said[-1]["sent"], "told_to": True}
+    assert sum(w["sent"] for w in said if w["kind"] == "window") == said[-1]["sent"]
+
+
+@pytest.mark.parametrize("pacer_class", [TimerfdPacer, LoopPacer])
+def test_a_pacer_calls_at_each_tooth_and_skips_none(pacer_class):
+    if pacer_class is TimerfdPacer and sys.platform != "linux":
+        pytest.skip("timerfd is Linux's")
+    loop = asyncio.SelectorEventLoop(selectors.SelectSelector())
+    calls = []
+
+    def send(i, intended, now):
+        calls.append((i, intended, now))
+        if i == 199:
+            loop.stop()
+
+    start = monotonic_s() + 0.02
+    pacer = pacer_class(loop, Comb(1000, start, send))
+    loop.run_forever()
+    pacer.stop()
+    loop.close()
+    assert [i for i, _, _ in calls] == list(range(200))
+    assert all(intended == start + i / 1000 <= now for i, intended, now in calls)
+    assert sorted(now - intended for _, intended, now in calls)[100] < 0.0005
