@@ -56,8 +56,9 @@ def test_draining_ends_before_ecs_kills():
 
 
 def test_the_simulated_plane_reads_the_same_variables_the_same_way():
-    from awslab.dataplane.behaviour import read_behaviour
     from settings import BadSetting, read_settings
+
+    from awslab.dataplane.behaviour import read_behaviour
 
     for value in ("", "0", "1", "60", "101", "x", "-1", "nan"):
         for name in ("ERROR_PERCENT", "EXIT_AFTER_S", "FAIL_HEALTH_AFTER_S", "ERROR_AFTER_S", "LATENCY_MS",

@@ -1,6 +1,7 @@
 from collections import Counter
 
 import pytest
+
 from awslab.clock import VirtualClock
 from awslab.dataplane.simulated import SimulatedPlane
 from awslab.machines.events import (

@@ -1,6 +1,7 @@
 import random
 
 import pytest
+
 from awslab.dataplane.behaviour import Behaviour, read_behaviour
 from awslab.dataplane.simulated_task import PORT_MAX, PORT_MIN, TRANSITIONS, Life, Ports, SimulatedTask
 from awslab.machines.events import (

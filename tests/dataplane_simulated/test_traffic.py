@@ -1,4 +1,5 @@
 import pytest
+
 from awslab.machines.events import (
     InstanceDied,
     ListenerClosed,

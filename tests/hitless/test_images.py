@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from awslab.images import ImageStore
 from awslab.lab import Lab
 from hitless.errors import Refused
@@ -22,19 +23,19 @@ def folder(tmp_path):
     return tmp_path / "app"
 
 
-@pytest.fixture
-def lab(tmp_path):
-    lab = Lab(seed=1, data=tmp_path / "data")
-    lab.client("ecr").create_repository(repositoryName="web", imageTagMutability="IMMUTABLE")
-    return lab
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    return Lab(seed=1, data=tmp_path_factory.mktemp("lab"))
 
 
 @pytest.fixture
 def calls(lab):
-    """An ECR client, and the names of the actions it was asked for."""
+    """An ECR client, the names of the actions it was asked for, and a repository `web` of this test alone."""
     ecr, names = lab.client("ecr"), []
+    ecr.create_repository(repositoryName="web", imageTagMutability="IMMUTABLE")
     ecr.meta.events.register("before-call.ecr.*", lambda model, **_: names.append(model.name))
-    return ecr, names
+    yield ecr, names
+    ecr.delete_repository(repositoryName="web", force=True)
 
 
 def test_the_same_content_has_the_same_digest_wherever_and_whenever(folder, tmp_path):
@@ -87,8 +88,8 @@ def test_docker_leaves_out_what_the_lab_leaves_out():
     assert tuple((APP / ".dockerignore").read_text().split()) == EXCLUDED
 
 
-def test_what_was_pushed_is_what_a_host_unpacks(folder, lab, tmp_path):
-    uri = push(build(folder, environment={"APP_VERSION": "1"}), "web", ecr=lab.client("ecr"))
+def test_what_was_pushed_is_what_a_host_unpacks(folder, lab, calls):
+    uri = push(build(folder, environment={"APP_VERSION": "1"}), "web", ecr=calls[0])
     assert re.fullmatch(r"123456789012\.dkr\.ecr\.us-east-1\.amazonaws\.com/web@sha256:[0-9a-f]{64}", uri)
     store = ImageStore(lab.data)
     assert (store.path_of(uri) / "main.py").read_text() == "print(1)\n"

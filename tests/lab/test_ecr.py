@@ -2,22 +2,26 @@ import hashlib
 import json
 
 import pytest
+from botocore.exceptions import ClientError
+
 from awslab.images import ImageNotFound, ImageStore
 from awslab.lab import Lab
-from botocore.exceptions import ClientError
 from hitless.images import CONFIG_TYPE, LAYER_TYPE, MANIFEST_TYPE, Blob
 
 
-@pytest.fixture
-def lab(tmp_path):
-    lab = Lab(seed=1, data=tmp_path)
-    lab.client("ecr").create_repository(repositoryName="web", imageTagMutability="IMMUTABLE")
-    return lab
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    return Lab(seed=1, data=tmp_path_factory.mktemp("lab"))
 
 
 @pytest.fixture
 def ecr(lab):
-    return lab.client("ecr")
+    """A client, and a repository `web` of this test alone."""
+    ecr = lab.client("ecr")
+    ecr.create_repository(repositoryName="web", imageTagMutability="IMMUTABLE")
+    yield ecr
+    if ecr.describe_repositories()["repositories"]:
+        ecr.delete_repository(repositoryName="web", force=True)
 
 
 def upload(ecr, content, said=None):

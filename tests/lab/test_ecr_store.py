@@ -6,6 +6,7 @@ import tarfile
 import threading
 
 import pytest
+
 from awslab.images import ImageNotFound, ImageStore
 
 REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
