@@ -52,7 +52,8 @@ class Place:
 
 @dataclass(slots=True)
 class Minute:
-    """Requests of one minute; what did not happen is not there, and so is never reported as zero."""
+    """Requests of one minute. Without any there is no data point at all, and what went wrong is never reported as zero
+    but for the status codes of targets that did answer."""
 
     sums: Counter[MetricKey] = field(default_factory=Counter)
     times: defaultdict[MetricKey, Counter[float]] = field(default_factory=lambda: defaultdict(Counter))
@@ -65,8 +66,6 @@ class Minute:
             target_group_of(served.target_group_arn) if served.target_group_arn else "",
             zone,
         )
-        for status, n in served.statuses:
-            self._sum(place.keys(f"HTTPCode_Target_{status // 100}XX_Count"), n)
         for status, n in served.elb_statuses:
             self._count_elb(Place(place.load_balancer, zone=zone), status, n)
         self._sum(place.keys("TargetConnectionErrorCount"), served.connection_errors)
@@ -76,6 +75,11 @@ class Minute:
     def _count_chosen(self, place: Place, served: RequestsServed, fails_open: bool) -> None:
         chosen = sum(n for _, n in served.statuses) + sum(n for _, n in served.elb_statuses)
         self._sum(place.keys("RequestCount"), chosen)
+        answered = Counter({kind: 0 for kind in (2, 3, 4, 5)})  # all four are reported once there are requests
+        for status, n in served.statuses:
+            answered[status // 100] += n
+        for kind, n in answered.items():
+            self._sum(place.keys(f"HTTPCode_Target_{kind}XX_Count"), n, zero=True)
         self.requests[place.load_balancer, place.target_group, place.zone] += chosen
         if fails_open:
             self._sum(place.group_keys("UnhealthyRoutingRequestCount"), chosen)
@@ -90,8 +94,8 @@ class Minute:
         for metric in (kind, *own):
             self._sum(place.keys(metric), n)
 
-    def _sum(self, keys: Iterator[MetricKey], n: int) -> None:
-        for key in keys if n else ():
+    def _sum(self, keys: Iterator[MetricKey], n: int, zero: bool = False) -> None:
+        for key in keys if n or zero else ():
             self.sums[key] += n
 
     def publish(self, metrics: Metrics, at: float) -> None:
