@@ -6,9 +6,10 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from awslab.machines.evaluation import ALARM, BREACHING, INSUFFICIENT_DATA, WORDS
+from awslab.machines.evaluation import ALARM, BREACHING, IGNORE, INSUFFICIENT_DATA, MISSING, NOT_BREACHING, WORDS
 
 INITIAL = "Unchecked: Initial alarm creation"
+TREATED_AS = {BREACHING: "Breaching", NOT_BREACHING: "NonBreaching", IGNORE: "Ignored", MISSING: "Missing"}
 
 
 def reason(
@@ -20,7 +21,7 @@ def reason(
     threshold: float,
     periods: int,
     to_alarm: int,
-    m_of_n: bool,
+    m_of_n: int,
     missing: str,
 ) -> str:
     """Why the alarm is in this state.
@@ -33,20 +34,20 @@ def reason(
         threshold: Threshold.
         periods: EvaluationPeriods.
         to_alarm: DatapointsToAlarm.
-        m_of_n: DatapointsToAlarm was given.
+        m_of_n: How many data points `points` were picked from when DatapointsToAlarm was given, else 0.
         missing: TreatMissingData.
     """
     if state == INSUFFICIENT_DATA:
         return f"Insufficient Data: {_count(periods, 'datapoint')} {_were(periods)} unknown."
-    treated = "Breaching" if missing == BREACHING else "NonBreaching"
-    made_up = f"{_count(filled, 'missing datapoint')} {_were(filled)} treated as [{treated}]"
+    made_up = f"{_count(filled, 'missing datapoint')} {_were(filled)} treated as [{TREATED_AS[missing]}]"
     if not points:
         return f"Threshold Crossed: no datapoints were received for {_count(periods, 'period')} and {made_up}."
     listed = ", ".join(f"{value} ({_moment(at)})" for at, value in points)
     is_not = "" if state == ALARM else "not "
     crossed = f"{is_not}{WORDS[comparison]} the threshold ({threshold})"
     if m_of_n:
-        return f"Threshold Crossed: {_out_of(state, points, listed, crossed, to_alarm, periods)}."
+        needed = to_alarm if state == ALARM else periods - to_alarm + 1
+        return f"Threshold Crossed: {_out_of(state, len(points), m_of_n, f'[{listed}]', crossed, needed)}."
     said = f"{_count(len(points), 'datapoint')} [{listed}] {_were(len(points))} {crossed}"
     return f"Threshold Crossed: {said}{f' and {made_up}' if filled else ''}."
 
@@ -69,11 +70,10 @@ def reason_data(
     )
 
 
-def _out_of(state: str, points: Sequence, listed: str, crossed: str, to_alarm: int, periods: int) -> str:
-    needed, way = (to_alarm, "OK -> ALARM") if state == ALARM else (periods - to_alarm + 1, "ALARM -> OK")
+def _out_of(state: str, n: int, of: int, listed: str, crossed: str, needed: int) -> str:
+    way = "OK -> ALARM" if state == ALARM else "ALARM -> OK"
     minimum = f"(minimum {_count(needed, 'datapoint')} for {way} transition)"
-    n = len(points)
-    return f"{n} out of the last {_count(n, 'datapoint')} [{listed}] {_were(n)} {crossed} {minimum}"
+    return f"{n} out of the last {of} datapoints {listed} {_were(n)} {crossed} {minimum}"
 
 
 def _count(n: int, noun: str) -> str:

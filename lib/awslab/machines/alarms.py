@@ -180,7 +180,7 @@ class Alarm(Machine):
             threshold=s.threshold,
             periods=s.evaluation_periods,
             to_alarm=self._to_alarm,
-            m_of_n=s.datapoints_to_alarm is not None,
+            m_of_n=len(verdict.used) if s.datapoints_to_alarm is not None else 0,
             missing=s.treat_missing_data,
         )
 
