@@ -1,0 +1,187 @@
+mock_provider "aws" {
+  source = "./mocks"
+}
+
+variables {
+  name         = "web"
+  cluster_name = "web"
+  service_name = "web"
+  listener_arns = {
+    prod = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/web/0123456789abcdef/0"
+    test = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/web/0123456789abcdef/1"
+  }
+  target_group_names = { blue = "web-blue", green = "web-green" }
+  passed_role_arns   = ["arn:aws:iam::123456789012:role/web-task"]
+  alarm_names        = ["web-target-5xx"]
+  alarm_after_s      = 120
+}
+
+run "a_bad_release_rolls_itself_back" {
+  command = plan
+
+  module {
+    source = "../modules/codedeploy"
+  }
+
+  assert {
+    condition = one(aws_codedeploy_deployment_group.this.auto_rollback_configuration).events == toset([
+      "DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM",
+    ])
+    error_message = "Failure and alarms must send traffic back."
+  }
+
+  assert {
+    condition     = one(aws_codedeploy_deployment_group.this.alarm_configuration).alarms == toset(["web-target-5xx"])
+    error_message = "The alarms must watch the deployment."
+  }
+
+  assert {
+    condition     = aws_codedeploy_deployment_group.this.deployment_config_name == "CodeDeployDefault.ECSCanary10Percent5Minutes"
+    error_message = "One request in ten for five minutes is the default."
+  }
+}
+
+run "a_release_is_tested_before_anybody_sees_it" {
+  command = plan
+
+  module {
+    source = "../modules/codedeploy"
+  }
+
+  assert {
+    condition = length(one(one(one(
+    aws_codedeploy_deployment_group.this.load_balancer_info).target_group_pair_info).test_traffic_route).listener_arns) == 1
+    error_message = "Without a test listener a release is checked only after it serves."
+  }
+}
+
+run "an_own_shift_is_named_for_what_it_does" {
+  module {
+    source = "../modules/codedeploy"
+  }
+
+  variables {
+    shift = { kind = "linear", percent = 20, interval_minutes = 2 }
+  }
+
+  assert {
+    condition     = aws_codedeploy_deployment_config.this[0].deployment_config_name == "web-linear-20-percent-2-minutes"
+    error_message = "A changed shift must have another name, or it cannot be replaced while in use."
+  }
+}
+
+run "approval_holds_a_release_on_the_test_listener" {
+  command = plan
+
+  module {
+    source = "../modules/codedeploy"
+  }
+
+  variables {
+    approval_wait_minutes = 60
+  }
+
+  assert {
+    condition = one(one(
+    aws_codedeploy_deployment_group.this.blue_green_deployment_config).deployment_ready_option).action_on_timeout == "STOP_DEPLOYMENT"
+    error_message = "Silence must not approve."
+  }
+}
+
+run "some_alarm_must_watch" {
+  command = plan
+
+  module {
+    source = "../modules/codedeploy"
+  }
+
+  variables {
+    alarm_names = []
+  }
+
+  expect_failures = [var.alarm_names]
+}
+
+run "approval_does_not_wait_for_ever" {
+  command = plan
+
+  module {
+    source = "../modules/codedeploy"
+  }
+
+  variables {
+    approval_wait_minutes = 3000
+  }
+
+  expect_failures = [var.approval_wait_minutes]
+}
+
+run "all_at_once_is_refused" {
+  command = plan
+
+  module {
+    source = "../modules/codedeploy"
+  }
+
+  variables {
+    deployment_config_name = "CodeDeployDefault.ECSAllAtOnce"
+  }
+
+  expect_failures = [var.deployment_config_name]
+}
+
+run "a_shift_is_gradual" {
+  command = plan
+
+  module {
+    source = "../modules/codedeploy"
+  }
+
+  variables {
+    shift = { kind = "all-at-once", percent = 10, interval_minutes = 5 }
+  }
+
+  expect_failures = [var.shift]
+}
+
+run "a_first_step_is_small" {
+  command = plan
+
+  module {
+    source = "../modules/codedeploy"
+  }
+
+  variables {
+    shift = { kind = "canary", percent = 90, interval_minutes = 5 }
+  }
+
+  expect_failures = [var.shift]
+}
+
+run "a_step_outlasts_the_alarm" {
+  command = plan
+
+  module {
+    source = "../modules/codedeploy"
+  }
+
+  variables {
+    shift = { kind = "canary", percent = 10, interval_minutes = 1 }
+  }
+
+  expect_failures = [var.shift]
+}
+
+run "the_way_back_outlasts_the_alarm" {
+  command = plan
+
+  module {
+    source = "../modules/codedeploy"
+  }
+
+  variables {
+    termination_wait_minutes = 0
+  }
+
+  expect_failures = [var.termination_wait_minutes]
+}

@@ -1,0 +1,312 @@
+mock_provider "aws" {
+  source = "./mocks"
+}
+
+variables {
+  name                            = "web"
+  cluster                         = { arn = "arn:aws:ecs:us-east-1:123456789012:cluster/web", name = "web" }
+  vpc_id                          = "vpc-0123456789abcdef0"
+  subnet_ids                      = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+  https_egress                    = { cidr_blocks = ["10.0.0.0/16"], prefix_list_ids = ["pl-0123456789abcdef0"] }
+  load_balancer_security_group_id = "sg-0123456789abcdef0"
+}
+
+run "the_group_follows_the_newest_version_by_number" {
+  module {
+    source = "../modules/compute"
+  }
+
+  assert {
+    condition     = one(aws_autoscaling_group.this.launch_template).version == "7"
+    error_message = "The group must name the newest version by its number: with $Latest AWS cannot roll back."
+  }
+}
+
+run "a_runbook_can_hold_the_group" {
+  module {
+    source = "../modules/compute"
+  }
+
+  variables {
+    launch_template_version = 6
+  }
+
+  assert {
+    condition     = one(aws_autoscaling_group.this.launch_template).version == "6"
+    error_message = "A held group must stay at its version, so that the runbook's refresh can return to it."
+  }
+
+  assert {
+    condition     = output.launch_template_latest_version == 7 && output.launch_template_version == 6
+    error_message = "The runbook must see both versions."
+  }
+}
+
+run "a_refresh_launches_before_it_terminates" {
+  command = plan
+
+  module {
+    source = "../modules/compute"
+  }
+
+  assert {
+    condition     = one(one(aws_autoscaling_group.this.instance_refresh).preferences).min_healthy_percentage == 90
+    error_message = "90 % of the hosts must stay in service."
+  }
+
+  assert {
+    condition     = one(one(aws_autoscaling_group.this.instance_refresh).preferences).max_healthy_percentage == 110
+    error_message = "Without an explicit maximum AWS terminates first."
+  }
+}
+
+run "in_service_means_in_the_cluster" {
+  command = plan
+
+  module {
+    source = "../modules/compute"
+  }
+
+  assert {
+    condition = (
+      one(aws_autoscaling_group.this.initial_lifecycle_hook).name == "ecs-agent-ready"
+      && one(aws_autoscaling_group.this.initial_lifecycle_hook).default_result == "ABANDON"
+    )
+    error_message = "A host whose agent never registers must be abandoned, not counted."
+  }
+
+  assert {
+    condition = (
+      strcontains(base64decode(aws_launch_template.this.user_data), "ECS_CLUSTER=web\n")
+      && strcontains(base64decode(aws_launch_template.this.user_data), "complete-lifecycle-action")
+      && strcontains(base64decode(aws_launch_template.this.user_data), "--lifecycle-hook-name ecs-agent-ready")
+    )
+    error_message = "User data must join the cluster and end the launch hook."
+  }
+
+  assert {
+    condition     = !can(regex("(yum|dnf|apt-get|pip) +install", base64decode(aws_launch_template.this.user_data)))
+    error_message = "A host that installs at boot does not boot without the internet."
+  }
+}
+
+run "tasks_cannot_borrow_the_hosts_role" {
+  command = plan
+
+  module {
+    source = "../modules/compute"
+  }
+
+  assert {
+    condition = (
+      one(aws_launch_template.this.metadata_options).http_tokens == "required"
+      && one(aws_launch_template.this.metadata_options).http_put_response_hop_limit == 1
+    )
+    error_message = "The metadata service must be out of reach of containers."
+  }
+}
+
+run "the_load_balancer_reaches_every_dynamic_port" {
+  command = plan
+
+  module {
+    source = "../modules/compute"
+  }
+
+  assert {
+    condition = (
+      aws_vpc_security_group_ingress_rule.from_load_balancer.from_port == 32768
+      && aws_vpc_security_group_ingress_rule.from_load_balancer.to_port == 65535
+      && aws_vpc_security_group_egress_rule.to_host.from_port == 32768
+      && aws_vpc_security_group_egress_rule.to_host.to_port == 65535
+    )
+    error_message = "Both ends of the wire must admit the ephemeral range."
+  }
+}
+
+run "draining_moves_tasks_and_nothing_stalls_a_refresh" {
+  command = plan
+
+  module {
+    source = "../modules/compute"
+  }
+
+  assert {
+    condition = (
+      one(aws_ecs_capacity_provider.this.auto_scaling_group_provider).managed_draining == "ENABLED"
+      && one(aws_ecs_capacity_provider.this.auto_scaling_group_provider).managed_termination_protection == "DISABLED"
+    )
+    error_message = "Draining moves tasks; protection would stall a refresh for an hour."
+  }
+}
+
+run "a_host_needs_time_to_boot" {
+  command = plan
+
+  module {
+    source = "../modules/compute"
+  }
+
+  variables {
+    agent_ready_timeout_s = 30
+  }
+
+  expect_failures = [var.agent_ready_timeout_s]
+}
+
+run "an_image_id_is_checked" {
+  command = plan
+
+  module {
+    source = "../modules/compute"
+  }
+
+  variables {
+    ami_id = "latest"
+  }
+
+  expect_failures = [var.ami_id]
+}
+
+run "the_group_stays_within_its_bounds" {
+  command = plan
+
+  module {
+    source = "../modules/compute"
+  }
+
+  variables {
+    group = { min_size = 4, desired_capacity = 3, max_size = 6 }
+  }
+
+  expect_failures = [var.group]
+}
+
+run "one_host_is_not_enough" {
+  command = plan
+
+  module {
+    source = "../modules/compute"
+  }
+
+  variables {
+    group = { min_size = 1, desired_capacity = 2, max_size = 6 }
+  }
+
+  expect_failures = [var.group]
+}
+
+run "a_refresh_needs_room_to_launch_first" {
+  command = plan
+
+  module {
+    source = "../modules/compute"
+  }
+
+  variables {
+    group = { min_size = 4, desired_capacity = 4, max_size = 4 }
+  }
+
+  expect_failures = [var.group]
+}
+
+run "a_wide_refresh_needs_more_room" {
+  command = plan
+
+  module {
+    source = "../modules/compute"
+  }
+
+  variables {
+    group   = { min_size = 4, desired_capacity = 4, max_size = 6 }
+    refresh = { min_healthy_percent = 100, max_healthy_percent = 200 }
+  }
+
+  expect_failures = [var.group]
+}
+
+run "warm_up_is_bounded" {
+  command = plan
+
+  module {
+    source = "../modules/compute"
+  }
+
+  variables {
+    instance_warmup_s = 7200
+  }
+
+  expect_failures = [var.instance_warmup_s]
+}
+
+run "a_held_version_is_a_whole_number" {
+  command = plan
+
+  module {
+    source = "../modules/compute"
+  }
+
+  variables {
+    launch_template_version = 1.5
+  }
+
+  expect_failures = [var.launch_template_version]
+}
+
+run "a_reserved_name_is_refused" {
+  command = plan
+
+  module {
+    source = "../modules/compute"
+  }
+
+  variables {
+    name = "ecs-web"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_refresh_keeps_nine_in_ten" {
+  command = plan
+
+  module {
+    source = "../modules/compute"
+  }
+
+  variables {
+    refresh = { min_healthy_percent = 50 }
+  }
+
+  expect_failures = [var.refresh]
+}
+
+run "a_refresh_has_a_ceiling" {
+  command = plan
+
+  module {
+    source = "../modules/compute"
+  }
+
+  variables {
+    refresh = { min_healthy_percent = 100, max_healthy_percent = 250 }
+    group   = { max_size = 20 }
+  }
+
+  expect_failures = [var.refresh]
+}
+
+run "a_refresh_is_not_too_wide" {
+  command = plan
+
+  module {
+    source = "../modules/compute"
+  }
+
+  variables {
+    refresh = { min_healthy_percent = 90, max_healthy_percent = 195 }
+    group   = { max_size = 20 }
+  }
+
+  expect_failures = [var.refresh]
+}

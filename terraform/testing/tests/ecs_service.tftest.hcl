@@ -1,0 +1,152 @@
+mock_provider "aws" {
+  source = "./mocks"
+}
+
+variables {
+  name                   = "web"
+  cluster_arn            = "arn:aws:ecs:us-east-1:123456789012:cluster/web"
+  capacity_provider_name = "web"
+  target_group_arn       = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web-blue/0123456789abcdef"
+  repository_arn         = "arn:aws:ecr:us-east-1:123456789012:repository/web"
+  image                  = "123456789012.dkr.ecr.us-east-1.amazonaws.com/web@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+  unhealthy_after_s      = 20
+}
+
+run "a_task_is_confined" {
+  module {
+    source = "../modules/ecs_service"
+  }
+
+  assert {
+    condition = alltrue([
+      for container in jsondecode(aws_ecs_task_definition.this.container_definitions) : (
+        container.readonlyRootFilesystem && !container.privileged && container.user == "10001:10001"
+        && container.linuxParameters.capabilities.drop == ["ALL"]
+      )
+    ])
+    error_message = "The application must run without root, capabilities or a file system to write to."
+  }
+
+  assert {
+    condition     = jsondecode(aws_ecs_task_definition.this.container_definitions)[0].portMappings[0].hostPort == 0
+    error_message = "A fixed host port leaves no room for the second task set."
+  }
+}
+
+run "codedeploy_deploys_and_a_rollback_finds_its_revision" {
+  module {
+    source = "../modules/ecs_service"
+  }
+
+  assert {
+    condition     = one(aws_ecs_service.this.deployment_controller).type == "CODE_DEPLOY"
+    error_message = "CodeDeploy must own deployments."
+  }
+
+  assert {
+    condition     = aws_ecs_task_definition.this.skip_destroy
+    error_message = "A revision that Terraform replaces must stay registered."
+  }
+
+  assert {
+    condition     = one(aws_ecs_service.this.capacity_provider_strategy).capacity_provider == "web"
+    error_message = "A launch-type service is invisible to managed scaling."
+  }
+}
+
+run "tasks_spread_over_zones_and_hosts" {
+  command = plan
+
+  module {
+    source = "../modules/ecs_service"
+  }
+
+  assert {
+    condition     = join(" ", aws_ecs_service.this.ordered_placement_strategy[*].field) == "attribute:ecs.availability-zone instanceId"
+    error_message = "Zones first, then hosts."
+  }
+}
+
+run "root_is_refused" {
+  command = plan
+
+  module {
+    source = "../modules/ecs_service"
+  }
+
+  variables {
+    container = { user = "0" }
+  }
+
+  expect_failures = [var.container]
+}
+
+run "a_low_port_is_refused" {
+  command = plan
+
+  module {
+    source = "../modules/ecs_service"
+  }
+
+  variables {
+    container = { port = 80 }
+  }
+
+  expect_failures = [var.container]
+}
+
+run "one_task_is_not_enough" {
+  command = plan
+
+  module {
+    source = "../modules/ecs_service"
+  }
+
+  variables {
+    desired_count = 1
+  }
+
+  expect_failures = [var.desired_count]
+}
+
+run "a_starting_task_is_not_stopped" {
+  command = plan
+
+  module {
+    source = "../modules/ecs_service"
+  }
+
+  variables {
+    health_check_grace_s = 10
+  }
+
+  expect_failures = [var.health_check_grace_s]
+}
+
+run "a_tag_is_not_an_image" {
+  command = plan
+
+  module {
+    source = "../modules/ecs_service"
+  }
+
+  variables {
+    image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/web:latest"
+  }
+
+  expect_failures = [var.image]
+}
+
+run "a_signalled_task_finishes_its_requests" {
+  command = plan
+
+  module {
+    source = "../modules/ecs_service"
+  }
+
+  variables {
+    stop_timeout_s = 5
+  }
+
+  expect_failures = [var.stop_timeout_s]
+}

@@ -1,0 +1,121 @@
+mock_provider "aws" {
+  source = "./mocks"
+}
+
+variables {
+  name               = "web"
+  availability_zones = ["us-east-1a", "us-east-1b"]
+}
+
+run "each_zone_gets_its_own_way_out" {
+  module {
+    source = "../modules/network"
+  }
+
+  variables {
+    egress = "nat"
+  }
+
+  assert {
+    condition     = length(aws_nat_gateway.this) == 2 && length(aws_vpc_endpoint.interface) == 0
+    error_message = "NAT must be one gateway a zone, and no paid endpoints beside it."
+  }
+
+  assert {
+    condition     = output.https_egress.cidr_blocks == ["0.0.0.0/0"]
+    error_message = "Hosts behind NAT must be allowed to use it."
+  }
+}
+
+run "without_nat_nothing_leads_to_the_internet" {
+  module {
+    source = "../modules/network"
+  }
+
+  assert {
+    condition     = length(aws_nat_gateway.this) == 0 && length(aws_vpc_endpoint.interface) == 9
+    error_message = "Endpoints must take the place of NAT."
+  }
+
+  assert {
+    condition     = output.https_egress.cidr_blocks == ["10.0.0.0/16"]
+    error_message = "Hosts with endpoints need no address outside the VPC."
+  }
+}
+
+run "addresses_do_not_overlap" {
+  command = plan
+
+  module {
+    source = "../modules/network"
+  }
+
+  assert {
+    condition = toset(concat(
+      [for subnet in aws_subnet.private : subnet.cidr_block],
+      [for subnet in aws_subnet.public : subnet.cidr_block],
+    )) == toset(["10.0.0.0/20", "10.0.16.0/20", "10.0.240.0/24", "10.0.241.0/24"])
+    error_message = "Subnets moved: every host and load balancer in them would be replaced."
+  }
+
+  assert {
+    condition     = alltrue([for subnet in aws_subnet.private : coalesce(subnet.map_public_ip_on_launch, false) == false])
+    error_message = "Hosts must have no public address."
+  }
+}
+
+run "one_zone_is_not_enough" {
+  command = plan
+
+  module {
+    source = "../modules/network"
+  }
+
+  variables {
+    availability_zones = ["us-east-1a", "us-east-1a"]
+  }
+
+  expect_failures = [var.availability_zones]
+}
+
+run "a_small_block_is_refused" {
+  command = plan
+
+  module {
+    source = "../modules/network"
+  }
+
+  variables {
+    cidr_block = "10.0.0.0/20"
+  }
+
+  expect_failures = [var.cidr_block]
+}
+
+run "hosts_need_some_way_to_aws" {
+  command = plan
+
+  module {
+    source = "../modules/network"
+  }
+
+  variables {
+    egress = "none"
+  }
+
+  expect_failures = [var.egress]
+}
+
+run "an_endpoint_that_hosts_need_is_missed" {
+  command = plan
+
+  module {
+    source = "../modules/network"
+  }
+
+  variables {
+    interface_endpoints = ["ecs", "ecs-agent", "ecs-telemetry", "ecr.api", "ecr.dkr", "logs"]
+  }
+
+  expect_failures = [var.interface_endpoints]
+}

@@ -1,0 +1,231 @@
+mock_provider "aws" {
+  source = "./mocks"
+}
+
+variables {
+  name       = "web"
+  vpc        = { cidr_block = "10.0.0.0/16", id = "vpc-0123456789abcdef0" }
+  subnet_ids = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+}
+
+run "two_doors_and_two_groups" {
+  module {
+    source = "../modules/traffic"
+  }
+
+  assert {
+    condition     = aws_lb_listener.this["prod"].port == 80 && aws_lb_listener.this["test"].port == 8080
+    error_message = "Users come by 80, the judges of a release by 8080."
+  }
+
+  assert {
+    condition     = alltrue([for group in aws_lb_target_group.this : one(group.health_check).port == "traffic-port"])
+    error_message = "A check on another port says nothing about the task that serves."
+  }
+
+  assert {
+    condition     = join(" ", output.alarm_names) == "web-target-5xx web-unhealthy-blue web-unhealthy-green"
+    error_message = "Alarms must watch answers and both target groups."
+  }
+}
+
+run "a_certificate_makes_both_doors_https" {
+  command = plan
+
+  module {
+    source = "../modules/traffic"
+  }
+
+  variables {
+    certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/0"
+  }
+
+  assert {
+    condition = alltrue([
+      for listener in aws_lb_listener.this :
+      listener.protocol == "HTTPS" && listener.ssl_policy == "ELBSecurityPolicy-TLS13-1-2-2021-06"
+    ])
+    error_message = "With a certificate nothing may be served in the clear."
+  }
+
+  assert {
+    condition     = aws_lb_listener.this["prod"].port == 443 && aws_lb_listener.this["test"].port == 8443
+    error_message = "HTTPS belongs on 443 and 8443."
+  }
+}
+
+run "nobody_outside_gets_in_unnamed" {
+  command = plan
+
+  module {
+    source = "../modules/traffic"
+  }
+
+  variables {
+    client_cidr_blocks = ["198.51.100.0/24"]
+  }
+
+  assert {
+    condition = toset([for rule in aws_vpc_security_group_ingress_rule.this : "${rule.from_port} ${rule.cidr_ipv4}"]) == toset([
+      "80 10.0.0.0/16", "80 198.51.100.0/24", "8080 10.0.0.0/16",
+    ])
+    error_message = "Only the VPC and named clients may come in, and clients only by the prod listener."
+  }
+}
+
+run "silence_is_not_an_error" {
+  command = plan
+
+  module {
+    source = "../modules/traffic"
+  }
+
+  assert {
+    condition = alltrue([
+      for alarm in concat([aws_cloudwatch_metric_alarm.target_5xx], values(aws_cloudwatch_metric_alarm.unhealthy_hosts)) :
+      alarm.treat_missing_data == "notBreaching"
+    ])
+    error_message = "ALB publishes nothing when nothing happens; an alarm must not stop a release for that."
+  }
+}
+
+run "an_alarm_needs_some_time" {
+  command = plan
+
+  module {
+    source = "../modules/traffic"
+  }
+
+  variables {
+    alarm = { target_5xx_minutes = 0 }
+  }
+
+  expect_failures = [var.alarm]
+}
+
+run "open_requests_are_not_cut_off" {
+  command = plan
+
+  module {
+    source = "../modules/traffic"
+  }
+
+  variables {
+    deregistration_delay_s = 3
+    request_s_max          = 5
+  }
+
+  expect_failures = [var.deregistration_delay_s]
+}
+
+run "checks_come_at_aws_pace" {
+  command = plan
+
+  module {
+    source = "../modules/traffic"
+  }
+
+  variables {
+    health_check = { interval_s = 400 }
+  }
+
+  expect_failures = [var.health_check]
+}
+
+run "a_check_ends_before_the_next" {
+  command = plan
+
+  module {
+    source = "../modules/traffic"
+  }
+
+  variables {
+    health_check = { interval_s = 10, timeout_s = 10 }
+  }
+
+  expect_failures = [var.health_check]
+}
+
+run "one_failed_check_is_no_verdict" {
+  command = plan
+
+  module {
+    source = "../modules/traffic"
+  }
+
+  variables {
+    health_check = { unhealthy_threshold = 1 }
+  }
+
+  expect_failures = [var.health_check]
+}
+
+run "a_path_is_absolute" {
+  command = plan
+
+  module {
+    source = "../modules/traffic"
+  }
+
+  variables {
+    health_check = { path = "healthz" }
+  }
+
+  expect_failures = [var.health_check]
+}
+
+run "a_silent_request_is_not_dropped" {
+  command = plan
+
+  module {
+    source = "../modules/traffic"
+  }
+
+  variables {
+    idle_timeout_s = 5
+  }
+
+  expect_failures = [var.idle_timeout_s]
+}
+
+run "target_group_names_must_fit" {
+  command = plan
+
+  module {
+    source = "../modules/traffic"
+  }
+
+  variables {
+    name = "a-name-that-leaves-no-room-for-green"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_request_takes_some_time" {
+  command = plan
+
+  module {
+    source = "../modules/traffic"
+  }
+
+  variables {
+    request_s_max = 0
+  }
+
+  expect_failures = [var.request_s_max]
+}
+
+run "strangers_do_not_judge_releases" {
+  command = plan
+
+  module {
+    source = "../modules/traffic"
+  }
+
+  variables {
+    test_client_cidr_blocks = ["0.0.0.0/0"]
+  }
+
+  expect_failures = [var.test_client_cidr_blocks]
+}
