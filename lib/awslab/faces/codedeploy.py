@@ -1,0 +1,190 @@
+"""CodeDeploy for ECS: applications, deployment groups and configurations. There are no deployments yet.
+
+An action that deploys answers 501 NotImplemented in AWS's form; one that asks after a deployment says the truth, that
+it does not exist.
+"""
+
+from __future__ import annotations
+
+from moto.core.responses import ActionResult, BaseResponse, EmptyResult
+
+from awslab.faces.autoscaling_groups import utc
+from awslab.faces.codedeploy_checks import check_name
+from awslab.faces.codedeploy_groups import GroupActions
+from awslab.faces.inventory import ACCOUNT_ID, AwsError
+from awslab.machines.applications import Application, Applications
+from awslab.machines.machine import Machine
+from awslab.world import World
+
+
+def machines(world: World) -> list[Machine]:
+    """The registry of CodeDeploy's resources."""
+    return [Applications(world.random("codedeploy"))]
+
+
+class Face(GroupActions, BaseResponse):
+    """CodeDeploy."""
+
+    signing_name = "codedeploy"
+    world: World
+
+    def __init__(self) -> None:
+        super().__init__(service_name="codedeploy")
+        self.automated_parameter_parsing = True
+
+    # ---- applications
+
+    def create_application(self) -> ActionResult:
+        """CreateApplication, of the ECS platform."""
+        wanted, books = self.params, self._books
+        name = self._new_name(wanted.get("applicationName"))
+        if wanted.get("computePlatform") != "ECS":
+            raise AwsError("InvalidComputePlatformException", "The lab imitates the ECS compute platform only.")
+        application = books.by_name[name] = Application(name, books.new_id(), self.world.now)
+        if wanted.get("tags"):
+            books.tags[self._arn(f"application:{name}")] = {tag["Key"]: tag["Value"] for tag in wanted["tags"]}
+        return ActionResult({"applicationId": application.application_id})
+
+    def get_application(self) -> ActionResult:
+        """GetApplication."""
+        return ActionResult({"application": _describe(self._application())})
+
+    def batch_get_applications(self) -> ActionResult:
+        """BatchGetApplications: all of them must exist."""
+        found = [self._application(name) for name in self.params["applicationNames"]]
+        return ActionResult({"applicationsInfo": [_describe(application) for application in found]})
+
+    def list_applications(self) -> ActionResult:
+        """ListApplications."""
+        return ActionResult({"applications": list(self._books.by_name)})
+
+    def update_application(self) -> ActionResult:
+        """UpdateApplication: a new name; its groups and tags come along."""
+        application, books = self._application(), self._books
+        name = self.params.get("newApplicationName") or application.name
+        if name == application.name:
+            return EmptyResult()
+        self._new_name(name)
+        before = [self._arn(f"application:{application.name}"), *map(self._group_arn, application.groups.values())]
+        del books.by_name[application.name]
+        application.name, books.by_name[name] = name, application
+        for group in application.groups.values():
+            group.application_name = name
+        after = [self._arn(f"application:{name}"), *map(self._group_arn, application.groups.values())]
+        for old, new in zip(before, after, strict=True):
+            if old in books.tags:
+                books.tags[new] = books.tags.pop(old)
+        return EmptyResult()
+
+    def delete_application(self) -> ActionResult:
+        """DeleteApplication, with its groups; one that does not exist is no error."""
+        name = check_name(self.params.get("applicationName"), "Application")
+        application = self._books.by_name.pop(name, None)
+        if application is not None:
+            self._books.tags.pop(self._arn(f"application:{name}"), None)
+            for group in application.groups.values():
+                self._books.tags.pop(self._group_arn(group), None)
+        return EmptyResult()
+
+    # ---- tags
+
+    def list_tags_for_resource(self) -> ActionResult:
+        """ListTagsForResource."""
+        tags = self._books.tags.get(self.params["ResourceArn"], {})
+        return ActionResult({"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]})
+
+    def tag_resource(self) -> ActionResult:
+        """TagResource."""
+        tags = {tag["Key"]: tag["Value"] for tag in self.params["Tags"]}
+        self._books.tags.setdefault(self.params["ResourceArn"], {}).update(tags)
+        return EmptyResult()
+
+    def untag_resource(self) -> ActionResult:
+        """UntagResource."""
+        tags = self._books.tags.get(self.params["ResourceArn"], {})
+        for key in self.params["TagKeys"]:
+            tags.pop(key, None)
+        return EmptyResult()
+
+    # ---- deployments: none can be made yet
+
+    def create_deployment(self) -> ActionResult:
+        """CreateDeployment: 501, after the application and the group were found."""
+        self._group()
+        raise NotImplementedError("CreateDeployment")
+
+    def list_deployments(self) -> ActionResult:
+        """ListDeployments: none."""
+        named = self.params.get("applicationName"), self.params.get("deploymentGroupName")
+        if any(named):
+            self._group()
+        return ActionResult({"deployments": []})
+
+    def batch_get_deployments(self) -> ActionResult:
+        """BatchGetDeployments: none."""
+        return ActionResult({"deploymentsInfo": []})
+
+    def get_deployment(self) -> ActionResult:
+        """GetDeployment: it does not exist."""
+        raise self._no_deployment()
+
+    def stop_deployment(self) -> ActionResult:
+        """StopDeployment: it does not exist."""
+        raise self._no_deployment()
+
+    def continue_deployment(self) -> ActionResult:
+        """ContinueDeployment: it does not exist."""
+        raise self._no_deployment()
+
+    def list_deployment_targets(self) -> ActionResult:
+        """ListDeploymentTargets: it does not exist."""
+        raise self._no_deployment()
+
+    def get_deployment_target(self) -> ActionResult:
+        """GetDeploymentTarget: it does not exist."""
+        raise self._no_deployment()
+
+    def batch_get_deployment_targets(self) -> ActionResult:
+        """BatchGetDeploymentTargets: it does not exist."""
+        raise self._no_deployment()
+
+    def put_lifecycle_event_hook_execution_status(self) -> ActionResult:
+        """PutLifecycleEventHookExecutionStatus: it does not exist."""
+        raise self._no_deployment()
+
+    def _no_deployment(self) -> AwsError:
+        deployment_id = self.params.get("deploymentId")
+        if not deployment_id:
+            return AwsError("DeploymentIdRequiredException", "The deployment ID is required")
+        message = f"The deployment {deployment_id} could not be found"
+        return AwsError("DeploymentDoesNotExistException", message)
+
+    # ---- looking up
+
+    @property
+    def _books(self) -> Applications:
+        return self.world.of(Applications)[0]
+
+    def _arn(self, resource: str) -> str:
+        return f"arn:aws:codedeploy:{self.region}:{ACCOUNT_ID}:{resource}"
+
+    def _new_name(self, name: str | None) -> str:
+        if check_name(name, "Application") in self._books.by_name:
+            raise AwsError("ApplicationAlreadyExistsException", f"Application already exists: {name}")
+        return name
+
+    def _application(self, name: str | None = None) -> Application:
+        name = check_name(name or self.params.get("applicationName"), "Application")
+        if name not in self._books.by_name:
+            raise AwsError("ApplicationDoesNotExistException", f"No application found for name: {name}")
+        return self._books.by_name[name]
+
+
+def _describe(application: Application) -> dict:
+    return {
+        "applicationId": application.application_id,
+        "applicationName": application.name,
+        "createTime": utc(application.created_at),
+        "linkedToGitHub": False,
+        "computePlatform": "ECS",
+    }
