@@ -88,6 +88,31 @@ def test_what_is_refused_and_in_which_words(hosts):
     assert message.startswith("An active instance refresh with a desired configuration exists.")
 
 
+def test_alarms_must_be_ok_to_start_and_turn_it_round_later(hosts):
+    h = hosts()
+    cloudwatch = h.lab.client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName="errors",
+        Namespace="Lab",
+        MetricName="Errors",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        TreatMissingData="ignore",
+    )
+    version, alarms = h.new_version(NEWER), {"AlarmSpecification": {"Alarms": ["errors"]}, "AutoRollback": True}
+    with pytest.raises(ClientError, match="must be in OK state"):
+        h.start(version, **alarms)
+    cloudwatch.set_alarm_state(AlarmName="errors", StateValue="OK", StateReason="test")
+    h.start(version, **alarms)
+    h.sleep(200)
+    cloudwatch.put_metric_data(Namespace="Lab", MetricData=[{"MetricName": "Errors", "Value": 5}])
+    assert h.ended()["Status"] == "RollbackSuccessful"
+    assert h.images() == [GOOD] * 4
+
+
 def test_without_a_desired_configuration_there_is_no_way_back(hosts):
     h = hosts(2)
     h.asg.start_instance_refresh(AutoScalingGroupName="web")

@@ -6,6 +6,7 @@ from moto.core.responses import ActionResult
 
 from awslab.faces.autoscaling_groups import describe_launch, utc
 from awslab.faces.inventory import AwsError
+from awslab.machines.alarms import Alarm
 from awslab.machines.group import Group, LaunchRefused, NoActiveRefresh, RefreshInProgress
 from awslab.machines.preferences import Invalid, Preferences
 from awslab.machines.refresh import Irreversible, Refresh
@@ -71,10 +72,7 @@ class InstanceRefreshActions:
         return ActionResult({"InstanceRefreshes": page, "NextToken": token})
 
     def _alarm_state(self, alarm_name: str) -> str | None:
-        """CloudWatch's own answer, so that whoever keeps the alarms is asked."""
-        from awslab.faces.cloudwatch import alarm_state  # CloudWatch's face imports nothing of ours
-
-        return alarm_state(self.world, alarm_name)
+        return next((alarm.state for alarm in self.world.of(Alarm) if alarm.alarm_name == alarm_name), None)
 
 
 def _preferences(wanted: dict, group: Group) -> Preferences:
