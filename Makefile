@@ -1,0 +1,43 @@
+# Every verb sets up what it needs first; nothing is installed outside this checkout.
+PYTHON ?= python3
+IN = $(PYTHON) lib/bootstrap
+RUNBOOK ?= runbooks/00-check.ipynb
+
+.DEFAULT_GOAL := help
+.PHONY: setup demo test lab notebooks run lint fmt bench lock clean help
+
+setup:  ## make .venv from the lock file, find or fetch Terraform
+	@$(IN) -m bootstrap.terraform
+
+demo:  ## the whole story, headless, on the lab: a verdict and an HTML report
+	@$(IN) -m hitless demo $(ARGS)
+
+test:  ## the tests; ARGS="-m 'not live and not terraform'" for the quick ones
+	@$(IN) -m pytest $(ARGS)
+
+lab:  ## the lab and JupyterLab on the walkthrough
+	@$(IN) -m hitless lab $(ARGS)
+
+notebooks:  ## run every demo notebook again and keep its outputs
+	@$(IN) -m hitless notebooks $(ARGS)
+
+run:  ## one runbook: make run RUNBOOK=runbooks/… ARGS="-p name value"
+	@$(IN) -m hitless run $(RUNBOOK) $(ARGS)
+
+lint:  ## what CI would complain about
+	@$(IN) -m ruff check . && $(IN) -m ruff format --check .
+
+fmt:  ## put everything into form
+	@$(IN) -m ruff check --fix . ; $(IN) -m ruff format .
+
+bench:  ## measure the probe and the proxy against their yardsticks
+	@$(IN) tests/bench $(ARGS)
+
+lock:  ## renew requirements.lock and app/requirements.txt (needs uv)
+	@$(PYTHON) lib/bootstrap/lock.py
+
+clean:  ## remove what the others made; never a run's records or Terraform's state
+	@$(PYTHON) lib/bootstrap/clean.py
+
+help:  ## this list
+	@$(PYTHON) -c "import re; [print(f'  make {v:<10} {d}') for v, d in re.findall(r'^(\w+):  ## (.*)', open('Makefile').read(), re.M)]"
