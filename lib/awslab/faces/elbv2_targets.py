@@ -47,7 +47,7 @@ class TargetActions:
         """CreateTargetGroup: HTTP, instance or ip targets, checked on the port that serves traffic."""
         wanted = self.params
         for name, only in (("Protocol", "HTTP"), ("ProtocolVersion", "HTTP1"), ("HealthCheckProtocol", "HTTP")):
-            if wanted.get(name, only) != only:
+            if (wanted.get(name) or only) != only:
                 raise _refused(f"The lab's target groups have {name} {only} only.")
         if wanted.get("TargetType", "instance") not in ("instance", "ip"):
             raise _refused("The lab's target groups take instance and ip targets only.")
