@@ -1,0 +1,57 @@
+"""One health check: a GET on a connection of its own, as ELB's health checker sends it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from awslab.dataplane.syntax import HEAD_BYTES_MAX, Malformed, parse_response
+from awslab.dataplane.target import Target
+from awslab.machines.events import HealthChecked, HealthCheckRequested
+
+
+async def check(
+    loop: asyncio.AbstractEventLoop, target: Target, wanted: HealthCheckRequested, timeout_s: float
+) -> HealthChecked:
+    """Ask once.
+
+    Args:
+        loop: Where a host that is gone is waited for in vain.
+        target: Whom to ask.
+        wanted: What to ask.
+        timeout_s: Real seconds until the check has failed.
+    """
+    status, error = 0, ""
+    try:
+        async with asyncio.timeout(timeout_s):
+            if target.host_gone:
+                await loop.create_future()
+            status = await _ask(target, wanted.path)
+    except TimeoutError:
+        error = "timeout"
+    except ConnectionRefusedError:
+        error = "refused"
+    except (OSError, EOFError):  # EOFError: asyncio's IncompleteReadError
+        error = "reset"
+    except (Malformed, asyncio.LimitOverrunError):
+        error = "malformed"
+    return HealthChecked(
+        target_group_arn=wanted.target_group_arn,
+        target_id=wanted.target_id,
+        port=wanted.port,
+        status=status,
+        error=error,
+    )
+
+
+async def _ask(target: Target, path: str) -> int:
+    if not target.loopback_port:
+        raise ConnectionRefusedError
+    reader, writer = await asyncio.open_connection("127.0.0.1", target.loopback_port, limit=HEAD_BYTES_MAX)
+    try:
+        writer.write(
+            f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{target.loopback_port}\r\nConnection: close\r\n"
+            "User-Agent: ELB-HealthChecker/2.0\r\nAccept-Encoding: gzip, compressed\r\n\r\n".encode()
+        )
+        return parse_response(await reader.readuntil(b"\r\n\r\n")).status
+    finally:
+        writer.close()

@@ -1,0 +1,261 @@
+"""One client's connection: reads its requests one after the other, and never more than it may."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from awslab.dataplane.answers import CONTINUE, GATEWAY_TIMEOUT, REQUEST_TIMEOUT, UNAVAILABLE, answer
+from awslab.dataplane.bodies import BadChunk, Body, TooLarge
+from awslab.dataplane.exchange import Exchange
+from awslab.dataplane.syntax import BARE_LF, HEAD_BYTES_MAX, TARGET_BYTES_MAX, Malformed, Request, parse_request
+
+if TYPE_CHECKING:
+    from awslab.dataplane.balancer import Balancer, Listener
+
+HEAD_S_MAX = 8.0  # real seconds for a request's head; an ALB waits its idle timeout, a laptop should not
+LINGER_S = 1.0  # real seconds in which a client that is sent away may read why
+LINGER_BYTES_MAX = 2**20
+PIPELINED_BYTES_MAX = 64 * 1024
+FIRST_BYTES = frozenset(b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+
+
+class State(Enum):
+    """What is read next."""
+
+    HEAD = "head"
+    BODY = "body"
+    ANSWER = "answer"  # nothing until this request is answered
+    LINGER = "linger"  # sent away; what still comes is thrown away
+
+
+class Downstream(asyncio.Protocol):
+    """A keep-alive connection of a client to a listener."""
+
+    def __init__(self, balancer: Balancer, listener: Listener) -> None:
+        self.balancer, self.listener = balancer, listener
+        self.transport: asyncio.Transport = None
+        self.keep_alive = True
+        self._state = State.HEAD
+        self._since = balancer.loop.time()  # when this state began
+        self._buffer = b""
+        self._body: Body | None = None
+        self._head_only = False
+        self._exchange: Exchange | None = None
+        self._choked = False  # the client reads too slowly
+        self._may_upload = self._may_pipeline = True
+        self._advancing = False
+        self._lingered = 0
+
+    # ---- asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """See asyncio.Protocol."""
+        self.transport = transport
+        self.address = transport.get_extra_info("peername")[0].encode()
+        if not self.balancer.admit(self):
+            transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """See asyncio.Protocol."""
+        if self._state is State.LINGER:
+            self._lingered += len(data)
+            if self._lingered > LINGER_BYTES_MAX:
+                self.transport.abort()
+            return
+        if self._state is State.HEAD and not self._buffer:
+            self._since = self.balancer.loop.time()
+        self._buffer = self._buffer + data if self._buffer else data
+        self._advance()
+
+    def eof_received(self) -> bool:
+        """See asyncio.Protocol: a client that only closes its own half is still answered."""
+        if self._state is not State.ANSWER:
+            return False
+        self.keep_alive = False
+        return True
+
+    def connection_lost(self, _why: Exception | None) -> None:
+        """See asyncio.Protocol."""
+        self.listener.clients.discard(self)
+        if self._exchange is not None:
+            exchange, self._exchange = self._exchange, None
+            exchange.client_lost()
+
+    def pause_writing(self) -> None:
+        """See asyncio.Protocol: the client reads slowly, so the target must wait."""
+        self._choked = True
+        if self._exchange is not None and self._exchange.upstream is not None:
+            self._exchange.upstream.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """See asyncio.Protocol."""
+        self._choked = False
+        if self._exchange is not None and self._exchange.upstream is not None:
+            self._exchange.touched = self.balancer.loop.time()
+            self._exchange.upstream.transport.resume_reading()
+        self._advance()
+
+    # ---- what an exchange says
+
+    def finished(self) -> None:
+        """The answer is written."""
+        self._exchange = None
+        if self._state is State.BODY:  # the target answered before it had read everything
+            self._linger()
+        elif not self.keep_alive:
+            self.transport.close()
+        else:
+            self._ready()
+            self._advance()
+
+    def failed(self, status: int) -> None:
+        """The load balancer has to answer itself."""
+        self._exchange = None
+        self._answer(status)
+        self._advance()
+
+    def abort(self) -> None:
+        """The answer can't be completed: end it so that nobody takes it for whole."""
+        self._exchange = None
+        self.transport.abort()
+
+    def let_upload(self, may: bool) -> None:
+        """Whether the target can take more of the request's body."""
+        self._may_upload = may
+        self._read_or_not()
+
+    def check_time(self, now: float) -> None:
+        """Do what the timeouts ask for."""
+        waited = now - self._since
+        if self._state is State.LINGER:
+            if waited > LINGER_S:
+                self.transport.abort()
+        elif self._exchange is not None:
+            if now - self._exchange.touched > self.listener.idle_s:
+                slow_client = self._state is State.BODY and self._may_upload
+                self._exchange.fail(REQUEST_TIMEOUT if slow_client else GATEWAY_TIMEOUT)
+        elif self._buffer and waited > HEAD_S_MAX:
+            self._refuse(REQUEST_TIMEOUT)
+        elif waited > self.listener.keep_alive_s:
+            self.transport.close()
+
+    def close_when_idle(self) -> None:
+        """The listener is gone: answer what is open, then leave."""
+        self.keep_alive = False
+        if self._exchange is None:
+            self.transport.close()
+
+    # ---- reading
+
+    def _advance(self) -> None:
+        if self._advancing:
+            return
+        self._advancing = True
+        try:
+            while self._buffer and not self.transport.is_closing() and self._step():
+                pass
+        finally:
+            self._advancing = False
+
+    def _step(self) -> bool:
+        if self._state is State.HEAD:
+            return not self._choked and self._take_head()
+        if self._state is State.BODY:
+            return self._take_body()
+        if self._state is State.ANSWER and self._may_pipeline and len(self._buffer) > PIPELINED_BYTES_MAX:
+            self._may_pipeline = False
+            self._read_or_not()
+        return False
+
+    def _take_head(self) -> bool:
+        end = self._buffer.find(b"\r\n\r\n") + 4
+        try:
+            if end == 3 or end > HEAD_BYTES_MAX:
+                _check_part(self._buffer)
+                return False
+            head, self._buffer = self._buffer[:end], self._buffer[end:]
+            request = parse_request(head, self.balancer.host_allowed)
+        except Malformed as bad:
+            self._refuse(bad.status)
+            return False
+        self._begin(request)
+        return True
+
+    def _take_body(self) -> bool:
+        data, self._buffer = self._buffer, b""
+        try:
+            content, self._buffer = self._body.feed(data)
+        except (BadChunk, TooLarge) as bad:
+            self._exchange.fail(413 if isinstance(bad, TooLarge) else 400)
+            return False
+        if self._body.done:
+            self._state = State.ANSWER
+        self._exchange.upload(content, last=self._body.done)
+        return True
+
+    def _begin(self, request: Request) -> None:
+        self.keep_alive = self.keep_alive and request.keep_alive
+        self._body, self._head_only = request.body, request.method == b"HEAD"
+        self._state = State.ANSWER if request.body is None else State.BODY
+        arn, target = self.balancer.router.choose(self.listener.arn)
+        if target is None:
+            self.balancer.count_unrouted(self.listener.arn, UNAVAILABLE)
+            self._answer(UNAVAILABLE)
+            return
+        if request.expects_continue and request.body is not None:
+            self.transport.write(CONTINUE)
+        head = self.balancer.head_for_target(request, self)
+        self._exchange = Exchange(self, request, head, arn, target)
+        self._exchange.start()
+
+    # ---- answering
+
+    def _refuse(self, status: int) -> None:
+        """Not a request to go on after."""
+        self.balancer.count_unrouted(self.listener.arn, status)
+        self.keep_alive = False
+        self._answer(status)
+
+    def _answer(self, status: int) -> None:
+        close = not self.keep_alive or self._state is State.BODY
+        self.transport.write(answer(status, self.balancer.now(), close=close, head_only=self._head_only))
+        if close:
+            self._linger()
+        else:
+            self._ready()
+
+    def _ready(self) -> None:
+        """Read the next request."""
+        self._state, self._since, self._body = State.HEAD, self.balancer.loop.time(), None
+        self._head_only = False
+        if not (self._may_pipeline and self._may_upload):
+            self._may_pipeline = self._may_upload = True
+            self._read_or_not()
+
+    def _linger(self) -> None:
+        """Close, but let the client read first: closing over unread input would reset the connection."""
+        if self.transport.is_closing():
+            return
+        self._state, self._since, self._buffer = State.LINGER, self.balancer.loop.time(), b""
+        self._may_pipeline = self._may_upload = True
+        self._read_or_not()
+        self.transport.write_eof()
+
+    def _read_or_not(self) -> None:
+        if self.transport.is_closing():
+            return
+        if self._may_pipeline and self._may_upload:
+            self.transport.resume_reading()
+        else:
+            self.transport.pause_reading()
+
+
+def _check_part(buffer: bytes) -> None:
+    """Refuse at once what can't become a head."""
+    if len(buffer) > HEAD_BYTES_MAX:
+        line = buffer.find(b"\r\n")
+        raise Malformed("head too large", 414 if line < 0 or line > TARGET_BYTES_MAX + 32 else 431)
+    if buffer[0] not in FIRST_BYTES or BARE_LF.search(buffer) or b"\0" in buffer:
+        raise Malformed("no head")

@@ -1,0 +1,139 @@
+"""One request, from its head until its last byte went back: who asked, who answers, how it ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from awslab.dataplane.answers import CLIENT_CLOSED
+from awslab.dataplane.syntax import Request, Response
+
+if TYPE_CHECKING:
+    from awslab.dataplane.downstream import Downstream
+    from awslab.dataplane.target import Target
+    from awslab.dataplane.upstream import Upstream
+
+
+class Exchange:
+    """Passes one request up and its response down; ends exactly once, and is then counted.
+
+    Nothing is ever sent twice: a target that fails is what the client is to see.
+
+    Args:
+        client: Where the request came from.
+        request: Its head.
+        head: The head to send on.
+        target_group_arn: The group it was counted to.
+        target: Who is to answer.
+    """
+
+    __slots__ = (
+        "_began", "_pending", "_response_time_s", "_status",
+        "client", "head", "over", "request", "target", "target_group_arn", "touched", "uploaded", "upstream",
+    )  # fmt: skip
+
+    def __init__(
+        self, client: Downstream, request: Request, head: bytes, target_group_arn: str, target: Target
+    ) -> None:
+        self.client, self.request, self.head = client, request, head
+        self.target_group_arn, self.target = target_group_arn, target
+        self.upstream: Upstream | None = None
+        self.uploaded = request.body is None
+        self.over = False
+        self.touched = client.balancer.loop.time()  # when something last moved, for the idle timeout
+        self._pending: list[bytes] = []  # of the body, until there is a connection
+        self._status = 0  # of the target's response, once its head went to the client
+        self._began = self._response_time_s = 0.0
+
+    def start(self) -> None:
+        """Send the head over an idle connection, or over a new one."""
+        self.target.exchanges.add(self)
+        upstream = self.target.take_idle()
+        if upstream is not None:
+            self.connected(upstream)
+        else:
+            self.client.balancer.connect(self)
+
+    def connected(self, upstream: Upstream) -> None:
+        """There is a connection: send what there is."""
+        self.upstream = upstream
+        self._began = self.client.balancer.stopwatch()
+        upstream.begin(self, self.head)
+        if self._pending:
+            upstream.transport.write(b"".join(self._pending))
+            self._pending.clear()
+            self.client.let_upload(True)
+
+    def upload(self, content: bytes, *, last: bool) -> None:
+        """Send on a piece of the request's body, without its framing."""
+        self.touched = self.client.balancer.loop.time()
+        self.uploaded = last
+        if self.request.body.chunked:
+            content = framed(content, last)
+        if not content:
+            return
+        if self.upstream is not None:
+            self.upstream.transport.write(content)
+        else:
+            self._pending.append(content)
+            self.client.let_upload(False)
+
+    def respond(self, response: Response) -> bytes:
+        """The target's head came; the head for the client."""
+        self._status = response.status
+        self._response_time_s = self.client.balancer.stopwatch() - self._began
+        body, framing = response.body, b""
+        if response.length is not None:
+            framing = b"Content-Length: %b\r\n" % response.length
+        elif body is not None:
+            framing = b"" if self.request.old else b"Transfer-Encoding: chunked\r\n"
+            self.client.keep_alive = self.client.keep_alive and not self.request.old
+        if not self.client.keep_alive:
+            framing += b"Connection: close\r\n"
+        elif self.request.old:
+            framing += b"Connection: keep-alive\r\n"
+        return b"HTTP/1.1 %b\r\n%b%b\r\n" % (response.line, response.fields, framing)
+
+    def finish(self, *, reusable: bool) -> None:
+        """The response's last byte went to the client."""
+        upstream = self._end()
+        self.client.balancer.count_target(self, self._status, self._response_time_s)
+        if reusable and self.uploaded:
+            self.target.keep(upstream)
+        else:
+            upstream.transport.close()
+        self.client.finished()
+
+    def fail(self, status: int, *, connection_error: bool = False) -> None:
+        """Answer `status`, or cut the answer off if it is under way already."""
+        if self.over:
+            return
+        upstream = self._end()
+        self.client.balancer.count_failure(self, status, connection_error)
+        if upstream is not None:
+            upstream.transport.abort()
+        if self._status:
+            self.client.abort()
+        else:
+            self.client.failed(status)
+
+    def client_lost(self) -> None:
+        """Nobody waits for the answer any more."""
+        upstream = self._end()
+        self.client.balancer.count_failure(self, CLIENT_CLOSED, False)
+        if upstream is not None:
+            upstream.transport.abort()
+
+    def _end(self) -> Upstream | None:
+        assert not self.over
+        self.over = True
+        self.target.exchanges.discard(self)
+        upstream, self.upstream = self.upstream, None
+        if upstream is not None:
+            upstream.exchange = None
+        return upstream
+
+
+def framed(content: bytes, last: bool) -> bytes:
+    """Content as a chunk, and the end of all chunks after the last."""
+    chunk = b"%x\r\n%b\r\n" % (len(content), content) if content else b""
+    return chunk + b"0\r\n\r\n" if last else chunk

@@ -1,0 +1,225 @@
+"""Reads the heads of HTTP/1 messages, strictly: what two readers could read in two ways is refused.
+
+Refused are whatever RFC 9112 lets a server guess about: bare LF, folded lines, spaces before colons, control bytes, two
+lengths, a length beside a transfer coding, any coding but `chunked`, absolute and authority targets. What comes out has
+lost its hop-by-hop fields and can be sent on.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from awslab.dataplane.bodies import Body, Chunks, Length, UntilClose
+
+HEAD_BYTES_MAX = 32 * 1024
+TARGET_BYTES_MAX = 8 * 1024
+FIELDS_MAX = 100
+BODY_BYTES_MAX = 2**30
+
+TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+VALUE = rb"[\t\x20-\x7e\x80-\xff]*+"
+FIELDS = rb"((?:" + TOKEN + rb":" + VALUE + rb"\r\n)*+)\r\n"
+REQUEST = re.compile(rb"(" + TOKEN + rb") ([\x21-\x7e]+) HTTP/([0-9])\.([0-9])\r\n" + FIELDS)
+RESPONSE = re.compile(rb"HTTP/1\.([01]) (([1-5][0-9][0-9])(?: " + VALUE + rb")?)\r\n" + FIELDS)
+FIELD = re.compile(rb"(" + TOKEN + rb"):[ \t]*([^\r]*)\r\n")
+BARE_LF = re.compile(rb"(?<!\r)\n")
+TARGET = re.compile(rb"/(?:[!$&'()*+,\-./0-9:;=?@A-Z_a-z~\[\]|{}^]|%[0-9A-Fa-f]{2})*+")
+DIGITS = re.compile(rb"[0-9]{1,18}")
+HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.\-]+)(?::[0-9]{1,5})?")
+
+HOP_BY_HOP = (b"keep-alive", b"proxy-connection", b"proxy-authenticate", b"proxy-authorization", b"te", b"trailer")
+OURS = frozenset(HOP_BY_HOP) | {
+    b"connection", b"content-length", b"expect", b"host", b"http2-settings", b"transfer-encoding", b"upgrade",
+    b"x-amzn-trace-id", b"x-forwarded-for", b"x-forwarded-port", b"x-forwarded-proto",
+}  # fmt: skip
+THEIRS = frozenset(HOP_BY_HOP) | {b"connection", b"content-length", b"transfer-encoding", b"upgrade"}
+END_TO_END = frozenset({b"host", b"content-length", b"transfer-encoding", b"authorization", b"cookie", b"expect"})
+
+
+class Malformed(ValueError):
+    """Not HTTP/1 as it must be; `status` is what a client is told of a request like this."""
+
+    def __init__(self, what: str, status: int = 400) -> None:
+        self.status = status
+        super().__init__(what)
+
+
+@dataclass(slots=True)
+class Request:
+    """A request's head; `fields` are those to send on as they are, each with its line end."""
+
+    method: bytes
+    target: bytes
+    fields: bytes
+    body: Body | None
+    keep_alive: bool
+    old: bool = False  # HTTP/1.0
+    expects_continue: bool = False
+    forwarded_for: bytes = b""
+    trace_id: bytes = b""
+
+
+@dataclass(slots=True)
+class Response:
+    """A response's head; `fields` are those to send on as they are, each with its line end."""
+
+    status: int
+    line: bytes  # status and reason
+    fields: bytes
+    body: Body | None
+    keep_alive: bool
+    length: bytes | None = field(default=None)  # Content-Length as told, also where there is no body
+
+
+def parse_request(head: bytes, host_allowed=lambda host: True) -> Request:
+    """Read a head that ends in an empty line.
+
+    Args:
+        head: All of it.
+        host_allowed: Whether a Host (lower case, without port) may be asked here.
+
+    Raises:
+        Malformed: With the status to answer.
+    """
+    matched = REQUEST.fullmatch(head)
+    if matched is None:
+        raise Malformed("no request head")
+    method, target, major, minor, block = matched.groups()
+    if major != b"1" or minor not in b"01":
+        raise Malformed("version", 505)
+    _check_target(method, target)
+    kept, own = _split(block, OURS)
+    host = _host(own, minor, host_allowed)
+    options = _connection_options(own)
+    if b"websocket" in own.get(b"upgrade", b"").lower():
+        raise Malformed("the lab's load balancer upgrades no connection")
+    expects = own.get(b"expect", b"").lower()
+    if expects not in (b"", b"100-continue"):
+        raise Malformed("expectation", 417)
+    return Request(
+        method=method,
+        target=target,
+        fields=host + _joined(kept, options),
+        body=_request_body(own, minor),
+        keep_alive=b"close" not in options and (minor == b"1" or b"keep-alive" in options),
+        old=minor == b"0",
+        expects_continue=bool(expects) and minor == b"1",
+        forwarded_for=own.get(b"x-forwarded-for", b""),
+        trace_id=own.get(b"x-amzn-trace-id", b""),
+    )
+
+
+def parse_response(head: bytes, method: bytes = b"GET") -> Response:
+    """Read a head that ends in an empty line.
+
+    Args:
+        head: All of it.
+        method: What was asked; decides whether there is a body.
+
+    Raises:
+        Malformed: A client is to see 502.
+    """
+    matched = RESPONSE.fullmatch(head)
+    if matched is None:
+        raise Malformed("no response head", 502)
+    minor, line, status_digits, block = matched.groups()
+    status = int(status_digits)
+    kept, own = _split(block, THEIRS)
+    options = _connection_options(own)
+    length = own.get(b"content-length")
+    body = _response_body(own, minor)
+    if method == b"HEAD" or status in (204, 304) or status < 200:
+        body = None
+    keep_alive = b"close" not in options and (minor == b"1" or b"keep-alive" in options)
+    told = length if status != 204 and status >= 200 else None
+    return Response(status, line, _joined(kept, options), body, keep_alive and not isinstance(body, UntilClose), told)
+
+
+def _check_target(method: bytes, target: bytes) -> None:
+    if len(target) > TARGET_BYTES_MAX:
+        raise Malformed("target too long", 414)
+    if method in (b"CONNECT", b"TRACE"):
+        raise Malformed("method", 405)
+    if TARGET.fullmatch(target) is None and not (target == b"*" and method == b"OPTIONS"):
+        raise Malformed("target")
+
+
+def _split(block: bytes, special: frozenset[bytes]) -> tuple[list[tuple[bytes, bytes, bytes]], dict[bytes, bytes]]:
+    """Fields to keep as (lower-case name, name, value), and those that mean something here by lower-case name."""
+    kept, own = [], {}
+    pairs = FIELD.findall(block)
+    if len(pairs) > FIELDS_MAX:
+        raise Malformed("too many fields", 431)
+    for name, value in pairs:
+        key = name.lower()
+        if key not in special:
+            kept.append((key, name, value))
+        elif key not in own:
+            own[key] = value.rstrip(b" \t")
+        elif key in (b"host", b"content-length", b"transfer-encoding", b"expect"):
+            raise Malformed("twice")
+        else:
+            own[key] += b", " + value.rstrip(b" \t")
+    return kept, own
+
+
+def _joined(kept: list[tuple[bytes, bytes, bytes]], options: frozenset[bytes] | set[bytes]) -> bytes:
+    return b"".join([b"%b: %b\r\n" % (name, value) for key, name, value in kept if key not in options])
+
+
+def _connection_options(own: dict[bytes, bytes]) -> frozenset[bytes] | set[bytes]:
+    told = own.get(b"connection")
+    if told is None:
+        return frozenset()
+    options = {option.strip(b" \t").lower() for option in told.split(b",")}
+    if not options.isdisjoint(END_TO_END):  # it would make the next hop read another message
+        raise Malformed("Connection names an end-to-end field")
+    return options
+
+
+def _host(own: dict[bytes, bytes], minor: bytes, host_allowed) -> bytes:
+    told = own.get(b"host")
+    if told is None:
+        if minor == b"1":
+            raise Malformed("no Host")
+        return b""
+    matched = HOST.fullmatch(told)
+    if matched is None:
+        raise Malformed("Host")
+    if not host_allowed(matched[1].lower()):
+        raise Malformed("Host is not the lab's", 403)
+    return b"Host: %b\r\n" % told
+
+
+def _request_body(own: dict[bytes, bytes], minor: bytes) -> Body | None:
+    coding = own.get(b"transfer-encoding")
+    if coding is None:
+        length = _length(own)
+        if length is not None and length > BODY_BYTES_MAX:
+            raise Malformed("body too large", 413)
+        return Length(length) if length else None
+    if b"content-length" in own or minor == b"0":
+        raise Malformed("two lengths")
+    if coding.lower() != b"chunked":
+        raise Malformed("coding", 501)
+    return Chunks(BODY_BYTES_MAX)
+
+
+def _response_body(own: dict[bytes, bytes], minor: bytes) -> Body:
+    coding = own.get(b"transfer-encoding")
+    if coding is None:
+        length = _length(own)
+        return UntilClose() if length is None else Length(length)
+    if b"content-length" in own or minor == b"0" or coding.lower() != b"chunked":
+        raise Malformed("coding", 502)
+    return Chunks()
+
+
+def _length(own: dict[bytes, bytes]) -> int | None:
+    told = own.get(b"content-length")
+    if told is None:
+        return None
+    if DIGITS.fullmatch(told) is None:
+        raise Malformed("length", 413 if told.isdigit() else 400)
+    return int(told)
