@@ -73,6 +73,8 @@ class Hands:
             python = Path(command[-1]) / "bin" / "python"
             python.parent.mkdir(parents=True)
             python.symlink_to(sys.executable)
+            if "-m" in command:  # uv puts no pip into it
+                (Path(command[-1]) / "lib" / "python3.11" / "site-packages" / "pip").mkdir(parents=True)
 
 
 @pytest.fixture
@@ -122,6 +124,15 @@ def test_a_changed_list_is_installed_again(make, checkout, name):
     setup, commands = make()
     setup.ensure()
     assert any("--require-hashes" in command for command in commands)
+
+
+def test_what_uv_made_is_made_again_when_only_pip_is_left(make, checkout):
+    make(uv="/bin/uv")[0].ensure()
+    (checkout / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+    setup, commands = make()
+    with pytest.raises(FileExistsError):  # the fake hands can't clear: they were asked to make it anew
+        setup.ensure()
+    assert commands[0][1:4] == ["-m", "venv", "--clear"]
 
 
 @pytest.mark.parametrize("at", ["venv", "--require-hashes", "-e"])

@@ -110,7 +110,7 @@ class Setup:
         began, uv = time.monotonic(), self._which("uv")
         self._stamp.unlink(missing_ok=True)
         made_from = self.fingerprint()
-        if not self._usable():
+        if not self._usable(uv):
             self._make(uv)
         self._say(
             f"installing from requirements.lock with {'uv' if uv else 'pip'}; the first time takes a minute or two"
@@ -126,9 +126,11 @@ class Setup:
         self._stamp.write_text(made_from)
         self._say(f"set up in {time.monotonic() - began:.0f} s")
 
-    def _usable(self) -> bool:
-        """An environment is there and its Python runs and is new enough."""
-        return self.python.exists() and (ask(str(self.python)) or (0,)) >= OLDEST
+    def _usable(self, uv: str | None) -> bool:
+        """An environment is there, its Python runs and is new enough, and something can install into it."""
+        if not self.python.exists() or (ask(str(self.python)) or (0,)) < OLDEST:
+            return False
+        return uv is not None or any(self.venv.glob("lib/python*/site-packages/pip"))
 
     def _make(self, uv: str | None) -> None:
         python = self._choose(uv)
@@ -167,7 +169,7 @@ class Setup:
         total, seen = len(re.findall(r"^[\w.-]+==", lock.read_text(), re.MULTILINE)), [0]
 
         def hear(line: str) -> None:
-            if line.startswith(("Collecting ", "Requirement already satisfied")):
+            if line.startswith(("Collecting ", "Processing ", "Requirement already satisfied")):
                 seen[0] += 1
                 if seen[0] % SAY_EVERY == 0:
                     self._say(f"  {seen[0]} of at most {total} packages")
