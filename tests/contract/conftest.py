@@ -1,0 +1,52 @@
+"""The AWS CLI, in an environment of its own: it pins another botocore than the project's."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+LOCK = Path(__file__).with_name("awscli.lock")
+CACHE = Path(__file__).parents[2] / ".cache"
+
+
+@pytest.fixture(scope="session")
+def aws_program() -> Path:
+    """The `aws` command, installed once for each content of its lock file."""
+    home = CACHE / f"awscli-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]}"
+    program = home / "bin" / "aws"
+    if not program.exists():
+        subprocess.run([sys.executable, "-m", "venv", home], check=True)
+        pip = [home / "bin" / "python", "-m", "pip", "install", "-q", "--require-hashes", "-r", LOCK]
+        subprocess.run(pip, check=True)
+    return program
+
+
+class Aws:
+    """Runs one AWS CLI command against a lab; returns its JSON, or the error it printed."""
+
+    def __init__(self, program: Path, environment: dict[str, str], home: Path) -> None:
+        self._program = program
+        self._environment = {"PATH": os.environ["PATH"], "HOME": str(home), "AWS_MAX_ATTEMPTS": "1", **environment}
+
+    def __call__(self, *arguments: str) -> dict:
+        ended = self._run(*arguments)
+        assert ended.returncode == 0, ended.stderr
+        return json.loads(ended.stdout or "{}")
+
+    def refused(self, *arguments: str) -> str:
+        ended = self._run(*arguments)
+        assert ended.returncode != 0, ended.stdout
+        return ended.stderr.strip()
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [str(self._program), "--output", "json", *arguments]
+        return subprocess.run(command, env=self._environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def aws(aws_program, lab, tmp_path) -> Aws:
+    return Aws(aws_program, lab.environment, tmp_path)
