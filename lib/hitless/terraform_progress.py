@@ -47,7 +47,7 @@ class Progress:
             self._diagnose(event["diagnostic"])
         elif kind == "change_summary":
             self.summary = {name: event["changes"][name] for name in ("add", "change", "remove")}
-        elif kind in ("apply_start", "apply_progress", "apply_complete"):
+        elif kind in ("apply_start", "apply_progress", "apply_complete") and event["hook"]["action"] != "read":
             self._follow(kind, event["hook"])
 
     def _follow(self, kind: str, hook: dict) -> None:

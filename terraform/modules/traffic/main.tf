@@ -49,6 +49,7 @@ resource "aws_lb_target_group" "this" {
   target_type          = "instance" # bridge networking: a target is a host and a dynamic port
   port                 = 80         # required, unused: each task registers its own port
   protocol             = "HTTP"
+  protocol_version     = "HTTP1"
   deregistration_delay = var.deregistration_delay_s
 
   health_check {
