@@ -55,14 +55,19 @@ class Lab:
     ) -> None:
         self.clock = clock or VirtualClock()
         self.world = World(self.clock, seed)
-        self.region, self.plane = region, plane
+        self.region, self.plane = region, None
         self._own_data = data is None
         self.data = data or Path(tempfile.mkdtemp(prefix="awslab-"))
         self.throttled: dict[str, int] = {}  # signing name -> how many more calls are throttled
         inventory.reset(lambda: self.world.now, seed)
         self.faces = self._load_faces()
         if plane is not None:
-            self.world.add(plane)
+            self.attach(plane)
+
+    def attach(self, plane: Machine) -> None:
+        """Let a data plane run the tasks and carry the requests; before the first call, and once."""
+        assert self.plane is None, "the lab has a data plane"
+        self.plane = self.world.add(plane)
 
     def _load_faces(self) -> dict[str, type]:
         faces = {}

@@ -62,7 +62,7 @@ def connect(*, account_id: str = "", region: str = "") -> Connection:
     Calls:
         sts:GetCallerIdentity.
     """
-    session = boto3.Session(region_name=region or None)
+    session = boto3.Session(region_name=region or os.environ.get("AWS_REGION"))  # boto3 reads only AWS_DEFAULT_REGION
     if session.region_name is None:
         raise WrongTarget("No AWS region is known.", do="export AWS_REGION, or name the region in the parameters")
     answer = session.client("sts", config=RETRIES).get_caller_identity()

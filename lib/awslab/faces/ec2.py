@@ -13,7 +13,7 @@ from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import parse_user_data
 
-from awslab.faces import amis
+from awslab.faces import amis, ec2_mends  # noqa: F401 - mends moto where it forgets
 from awslab.faces.inventory import ACCOUNT_ID
 from awslab.machines.events import (
     InstanceDied,
@@ -149,6 +149,15 @@ class Face(EC2Response):
         members = {i for group in self.world.of(Group) for i in group.instances}
         died = [i for i in self._get_param("InstanceIds", []) if i in members]
         self.world.tell([InstanceDied(instance_id=i) for i in died])
+        return answer
+
+    def create_launch_template(self) -> ActionResult:
+        """Tags of the template itself are not part of its data; moto puts them there, a version later too many."""
+        answer = super().create_launch_template()
+        data = self.ec2_backend.get_launch_template_by_name(self._get_param("LaunchTemplateName")).versions[0].data
+        own = [spec for spec in data.pop("TagSpecifications", []) if spec["ResourceType"] != "launch-template"]
+        if own:
+            data["TagSpecifications"] = own
         return answer
 
     def create_launch_template_version(self) -> ActionResult:
