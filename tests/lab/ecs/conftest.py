@@ -26,8 +26,9 @@ class Stack:
     def __init__(self, *, managed_draining="ENABLED", protection="DISABLED") -> None:
         self.plane = SimulatedPlane(random.Random(1))
         self.lab = Lab(plane=self.plane)
-        self.ecs, self.asg, self.elb = (self.lab.client(name) for name in ("ecs", "autoscaling", "elbv2"))
-        self.subnets = [s["SubnetId"] for s in self.lab.client("ec2").describe_subnets()["Subnets"][:2]]
+        names = ("ecs", "autoscaling", "elbv2", "ec2")
+        self.ecs, self.asg, self.elb, self.ec2 = map(self.lab.client, names)
+        self.subnets = [s["SubnetId"] for s in self.ec2.describe_subnets()["Subnets"][:2]]
         self.group_arn = self._group(protection == "ENABLED")
         self.blue, self.green = self._balance("blue"), self._target_group("green")
         provider = {
@@ -48,7 +49,7 @@ class Stack:
     def _group(self, protected: bool) -> str:
         user_data = base64.b64encode(b"echo ECS_CLUSTER=dev >> /etc/ecs/ecs.config").decode()
         data = {"ImageId": IMAGE, "InstanceType": "t3.medium", "UserData": user_data}
-        template = self.lab.client("ec2").create_launch_template(LaunchTemplateName="web", LaunchTemplateData=data)
+        template = self.ec2.create_launch_template(LaunchTemplateName="web", LaunchTemplateData=data)
         self.asg.create_auto_scaling_group(
             AutoScalingGroupName="hosts",
             MinSize=0,
@@ -61,7 +62,7 @@ class Stack:
         return self.asg.describe_auto_scaling_groups()["AutoScalingGroups"][0]["AutoScalingGroupARN"]
 
     def _target_group(self, name: str) -> str:
-        vpc_id = self.lab.client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
+        vpc_id = self.ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
         made = self.elb.create_target_group(
             Name=name, Protocol="HTTP", Port=80, VpcId=vpc_id, TargetType="instance", HealthCheckPath="/healthz"
         )
@@ -128,7 +129,8 @@ class Stack:
 
 
 @pytest.fixture
-def make_stack():
+def make_stack(monkeypatch):
+    monkeypatch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")  # seconds a lab, and nothing here needs them
     stacks = []
 
     def make(**given):

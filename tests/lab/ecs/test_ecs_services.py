@@ -64,25 +64,25 @@ def test_services_stable_is_for_the_ecs_controller_only(stack):
     waiter.wait(cluster="dev", services=["api"], WaiterConfig=quick)
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"taskDefinition": "web"}, "Unable to update task definition on services"),
-        ({"forceNewDeployment": True}, "Cannot force a new deployment on services"),
-        (
-            {"networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}},
-            "Unable to update network parameters on services",
-        ),
-    ],
-)
-def test_code_deploy_owns_the_revision(stack, refused, change, message):
+OWNED_BY_CODE_DEPLOY = [
+    ({"taskDefinition": "web"}, "Unable to update task definition on services"),
+    ({"forceNewDeployment": True}, "Cannot force a new deployment on services"),
+    (
+        {"networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}},
+        "Unable to update network parameters on services",
+    ),
+]
+
+
+def test_code_deploy_owns_the_revision(stack, refused):
     stack.create()
     before = stack.service()
-    code, said = refused(stack.ecs.update_service, cluster="dev", service="web", **change)
-    assert code == "InvalidParameterException"
-    assert said == (
-        f"{message} with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment."
-    )
+    for change, message in OWNED_BY_CODE_DEPLOY:
+        code, said = refused(stack.ecs.update_service, cluster="dev", service="web", **change)
+        assert code == "InvalidParameterException"
+        assert said == (
+            f"{message} with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment."
+        )
     assert stack.service() == before
 
 
@@ -121,40 +121,40 @@ def test_the_same_revision_again_is_no_new_deployment(stack):
     assert len(stack.service()["deployments"]) == 2
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"schedulingStrategy": "DAEMON"}, "The lab does not imitate the DAEMON scheduling strategy; use REPLICA."),
-        ({"launchType": "FARGATE"}, "The lab runs tasks on container instances only; use launch type EC2."),
-        (
-            {"deploymentController": {"type": "EXTERNAL"}},
-            "The lab does not imitate the deployment controller EXTERNAL.",
-        ),
-        (
-            {"loadBalancers": [{"targetGroupArn": "BLUE", "containerName": "app", "containerPort": 9}]},
-            "The container app did not have a container port 9 defined.",
-        ),
-        (
-            {"loadBalancers": [{"targetGroupArn": "GREEN", "containerName": "app", "containerPort": 8080}]},
-            "The target group with targetGroupArn GREEN does not have an associated load balancer.",
-        ),
-        (
-            {"deploymentConfiguration": {"minimumHealthyPercent": 50, "maximumPercent": 200}},
-            "You can't specify a custom minimumHealthyPercent or maximumPercent for a service with a CODE_DEPLOY "
-            "deployment controller whose tasks use the EC2 launch type.",
-        ),
-        (
-            {"capacityProviderStrategy": [{"capacityProvider": "other", "weight": 1}]},
-            "The capacity provider other is not associated with the cluster.",
-        ),
-    ],
-)
-def test_create_service_refuses(stack, refused, change, message):
+REFUSED_OF_CREATE = [
+    ({"schedulingStrategy": "DAEMON"}, "The lab does not imitate the DAEMON scheduling strategy; use REPLICA."),
+    ({"launchType": "FARGATE"}, "The lab runs tasks on container instances only; use launch type EC2."),
+    (
+        {"deploymentController": {"type": "EXTERNAL"}},
+        "The lab does not imitate the deployment controller EXTERNAL.",
+    ),
+    (
+        {"loadBalancers": [{"targetGroupArn": "BLUE", "containerName": "app", "containerPort": 9}]},
+        "The container app did not have a container port 9 defined.",
+    ),
+    (
+        {"loadBalancers": [{"targetGroupArn": "GREEN", "containerName": "app", "containerPort": 8080}]},
+        "The target group with targetGroupArn GREEN does not have an associated load balancer.",
+    ),
+    (
+        {"deploymentConfiguration": {"minimumHealthyPercent": 50, "maximumPercent": 200}},
+        "You can't specify a custom minimumHealthyPercent or maximumPercent for a service with a CODE_DEPLOY "
+        "deployment controller whose tasks use the EC2 launch type.",
+    ),
+    (
+        {"capacityProviderStrategy": [{"capacityProvider": "other", "weight": 1}]},
+        "The capacity provider other is not associated with the cluster.",
+    ),
+]
+
+
+def test_create_service_refuses_what_aws_or_the_lab_cannot_do(stack, refused):
     arns = {"BLUE": stack.blue, "GREEN": stack.green}
-    for balancer in change.get("loadBalancers", []):
-        balancer["targetGroupArn"] = arns.get(balancer["targetGroupArn"], balancer["targetGroupArn"])
-    code, said = refused(stack.create, **change)
-    assert (code, said) == ("InvalidParameterException", message.replace("GREEN", stack.green))
+    for change, message in REFUSED_OF_CREATE:
+        balancers = [{**b, "targetGroupArn": arns[b["targetGroupArn"]]} for b in change.get("loadBalancers", [])]
+        given = {**change, "loadBalancers": balancers} if balancers else change
+        code, said = refused(stack.create, **given)
+        assert (code, said) == ("InvalidParameterException", message.replace("GREEN", stack.green)), change
     assert stack.ecs.list_services(cluster="dev")["serviceArns"] == []
 
 
