@@ -31,6 +31,9 @@ real_now = time.time
 class Clock(Protocol):
     """What the rest of the package asks of time."""
 
+    rate: float
+    """Seconds of AWS time to one real second."""
+
     def now(self) -> float:
         """Epoch seconds in AWS time."""
 
@@ -39,6 +42,9 @@ class Clock(Protocol):
 
     async def asleep(self, seconds: float) -> None:
         """Let `seconds` of AWS time pass without holding the event loop."""
+
+    def from_real(self, real_s: float) -> float:
+        """AWS time at the moment this machine's wall clock said `real_s` (epoch seconds)."""
 
 
 class SystemClock:

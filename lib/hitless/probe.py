@@ -52,6 +52,7 @@ class Probe:
         self._arguments += [f"--duration={duration_s!r}", f"--window={window_s!r}"]
         self._arguments += [f"--host-header={host_header}"] if host_header else []
         self._windows: list[dict[str, Any]] = []
+        self._taken = 0
         self._last: dict[str, Any] = {}
         self._ready = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
@@ -96,6 +97,21 @@ class Probe:
         if not self._stopped and not self._is_telling():
             raise self._died()
         return windows
+
+    def new_windows(self) -> list[dict[str, Any]]:
+        """The windows told since the last call, in the order they were told.
+
+        Raises:
+            NotProven: The prober died.
+        """
+        self.windows()
+        return self.take_windows()
+
+    def take_windows(self) -> list[dict[str, Any]]:
+        """Like `new_windows`, whether the prober lives or not."""
+        new = self._windows[self._taken :]
+        self._taken += len(new)
+        return new
 
     def stop(self) -> ProbeSummary:
         """End the sending, wait for the requests under way, and say what all of them saw.

@@ -15,6 +15,7 @@ import asyncio
 import gc
 import json
 import logging
+import math
 import os
 import resource
 import sys
@@ -52,6 +53,7 @@ class Prober:
         self._windows: dict[int, list[Sample]] = defaultdict(list)
         self._due: dict[int, int] = defaultdict(int)
         self._outstanding_max = open_files_allowed(min(OUTSTANDING_MAX, int(settings.rate * settings.timeout) + 64))
+        self._ended_at = math.inf
         self.stopping = asyncio.Event()
 
     async def run(self, pacer_class: type[TimerfdPacer] | type[LoopPacer]) -> None:
@@ -63,6 +65,7 @@ class Prober:
             tell = self._beat(tell)
             await self._pause()
         pacer.stop()
+        self._ended_at = monotonic_s()
         while self._exchange.outstanding:
             self._beat(tell)
             await asyncio.sleep(SWEEP_S)
@@ -115,7 +118,8 @@ class Prober:
         left = self._start + self._to_real + index * self._settings.window
         samples = self._windows.pop(index)
         del self._due[index]
-        self._say({"kind": "window", **window(left, self._settings.window, samples)})
+        seconds = min(self._settings.window, self._ended_at - self._start - index * self._settings.window)
+        self._say({"kind": "window", **window(left, round(seconds, 6), samples)})
 
 
 class Stdout:

@@ -1,0 +1,235 @@
+"""Follow a run while it happens: probe, look, journal, draw, in that order.
+
+One notebook cell is `async with LiveTimeline(...)`, and it awaits: nbclient and papermill drop what a background task
+of an earlier cell displays, and buttons answer only while a cell awaits. Every look at AWS and every drawing runs in a
+thread, so the loop stays free for the interrupt and the Abort button.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Protocol
+
+from hitless.charts import FINAL_DPI, TimelineChart, bundle
+from hitless.clock import Clock
+from hitless.errors import Failed, HitlessError, NotProven
+from hitless.journal import Journal
+from hitless.probe import Probe
+from hitless.samples import ProbeSummary
+from hitless.screen import open_screen
+from hitless.timeline import Recorder, Timeline
+
+
+class Aborted(Failed):
+    """Somebody pressed Abort; the cell's own way back ran."""
+
+
+class Hosts(Protocol):
+    """What a look at the capacity finds."""
+
+    healthy: int
+    old: int
+    new: int
+    desired: int
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Looks at AWS every so often.
+
+    Attributes:
+        name: What is looked at, for people: "capacity".
+        look: Blocks while it asks AWS, in a thread.
+        record: Puts what was found into the journal.
+    """
+
+    name: str
+    look: Callable[[], Any]
+    record: Callable[[Any], None]
+
+
+class LiveTimeline:
+    """A run being watched.
+
+    The journal is written first, the picture is a view of it. Leaving the block stops the probe, journals its summary
+    and shows the final picture. A look or a prober that failed does not stop the change, for half a change is worse
+    than an unwatched one; but the block then ends in `NotProven`.
+
+    Args:
+        title: What is done, as a verb phrase: "Replace every host".
+        journal: The run's evidence.
+        clock: AWS time.
+        place: Where, for the caption: "prod-web, us-east-1"; "lab, 60x".
+        limits: Lines that must be kept, by name: `p99_ms`, `floor_percent`.
+        probe: Started and stopped with the block.
+        capacity: Looks how many hosts serve; has `healthy`, `old`, `new`, `desired`.
+        weights: Looks how the traffic is split, percent by target group.
+        every_s: Seconds of AWS time between looks.
+        interactive: See `hitless.screen.open_screen`.
+        theme: "light" or "dark".
+    """
+
+    def __init__(
+        self,
+        title: str,
+        *,
+        journal: Journal,
+        clock: Clock,
+        place: str = "",
+        limits: Mapping[str, float] | None = None,
+        probe: Probe | None = None,
+        capacity: Callable[[], Hosts] | None = None,
+        weights: Callable[[], Mapping[str, float]] | None = None,
+        every_s: float = 5.0,
+        interactive: str = "auto",
+        theme: str = "light",
+    ) -> None:
+        self.record = Recorder(journal)
+        self.summary: ProbeSummary | None = None
+        self._clock, self._probe, self._every_s, self._interactive = clock, probe, every_s, interactive
+        self._title, self._place, self._limits = title, place, dict(limits or {})
+        self._chart = TimelineChart(theme)
+        self._feeds = [Feed("capacity", capacity, self._record_capacity)] if capacity else []
+        self._feeds += [Feed("weights", weights, self.record.weights)] if weights else []
+        self._faults: list[str] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._is_aborted = False
+
+    @property
+    def timeline(self) -> Timeline:
+        """The run so far."""
+        return self.record.timeline
+
+    def event(self, label: str, tone: str = "info") -> None:
+        """Note something that happened, now."""
+        self.record.event(label, tone)
+
+    @contextlib.contextmanager
+    def phase(self, name: str, tone: str = "info") -> Iterator[None]:
+        """Note a stretch of the run, also when it ends badly."""
+        self.record.phase(name, "start", tone)
+        try:
+            yield
+        finally:
+            self.record.phase(name, "end", tone)
+
+    def abort(self) -> None:
+        """Cancel the cell; its own way back (`except asyncio.CancelledError`) runs. Safe from any thread."""
+        self._loop.call_soon_threadsafe(self._abort)
+
+    async def __aenter__(self) -> LiveTimeline:
+        self._loop, self._cell = asyncio.get_running_loop(), asyncio.current_task()
+        self._screen = open_screen(self._interactive, self.abort)
+        self.record.run(self._title, self._place)
+        for name, value in self._limits.items():
+            self.record.limit(name, value)
+        if self._probe is not None:
+            await asyncio.to_thread(self._probe.start)
+            self._tasks.append(asyncio.create_task(self._follow_probe(self._probe)))
+        self._tasks += [asyncio.create_task(self._follow(feed)) for feed in self._feeds]
+        if self._screen.frame_s < float("inf"):
+            self._tasks.append(asyncio.create_task(self._draw()))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        try:
+            await self._stop_tasks()
+            for feed in self._feeds if error is None else ():
+                await self._look(feed)
+            await self._stop_probe()
+            await self._show_final()
+        finally:
+            if self._probe is not None:
+                self._probe.close()
+        if self._is_aborted and kind is asyncio.CancelledError:
+            assert self._cell is not None
+            self._cell.uncancel()
+            raise Aborted("The run was aborted by its button.", do="look at the timeline for what was undone") from None
+        if error is None and self._faults:
+            raise NotProven(
+                "The run was not watched to its end.", seen=dict(enumerate(self._faults, 1)), do="run again"
+            )
+
+    def _abort(self) -> None:
+        if not self._is_aborted and self._cell is not None:
+            self._is_aborted = True
+            self.event("abort", "alarm")
+            self._cell.cancel("abort button")
+
+    async def _follow(self, feed: Feed) -> None:
+        while await self._look(feed):
+            await self._clock.asleep(self._every_s)
+
+    async def _look(self, feed: Feed) -> bool:
+        """Look once; a look that failed is journaled and fails the proof, not the change."""
+        if any(fault.startswith(f"{feed.name}:") for fault in self._faults):
+            return False
+        look = asyncio.ensure_future(asyncio.to_thread(feed.look))
+        await asyncio.wait([look])
+        if (error := look.exception()) is not None:
+            self._fault(f"{feed.name}: {type(error).__name__}: {error}".splitlines()[0], f"{feed.name} unknown")
+            return False
+        feed.record(look.result())
+        return True
+
+    async def _follow_probe(self, probe: Probe) -> None:
+        while True:
+            try:
+                windows = probe.new_windows()
+            except NotProven as error:
+                self._record_windows(probe.take_windows())
+                self._fault(f"probe: {error.what}", "prober died")
+                return
+            self._record_windows(windows)
+            await self._clock.asleep(0.25 * self._clock.rate)
+
+    async def _draw(self) -> None:
+        while True:
+            await asyncio.to_thread(self._chart.update, self.timeline.snapshot(), True)
+            png = await asyncio.to_thread(self._chart.png)
+            self._screen.show(png, *bundle(self.timeline, png))
+            await self._clock.asleep(self._screen.frame_s * self._clock.rate)
+
+    async def _stop_tasks(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        ends = await asyncio.gather(*self._tasks, return_exceptions=True)
+        for end in ends:
+            if end is not None and not isinstance(end, asyncio.CancelledError):
+                self._fault(f"following: {type(end).__name__}: {end}".splitlines()[0], "watching failed")
+
+    async def _stop_probe(self) -> None:
+        if self._probe is None:
+            return
+        try:
+            self.summary = await asyncio.to_thread(self._probe.stop)
+        except HitlessError as error:
+            if not any(fault.startswith("probe:") for fault in self._faults):
+                self._fault(f"probe: {error.what}", "prober died")
+        self._record_windows(self._probe.take_windows())
+        if self.summary is not None:
+            self.record.probe(self.summary)
+
+    async def _show_final(self) -> None:
+        if self._screen.frame_s == float("inf"):
+            return
+        await asyncio.to_thread(self._chart.update, self.timeline.snapshot())
+        png = await asyncio.to_thread(self._chart.png, FINAL_DPI)
+        self._screen.finish(png, *bundle(self.timeline, png))
+
+    def _record_capacity(self, found: Hosts) -> None:
+        self.record.capacity(healthy=found.healthy, old=found.old, new=found.new, desired=found.desired)
+
+    def _record_windows(self, windows: list[dict[str, Any]]) -> None:
+        for window in windows:
+            self.record.window(window, self._clock)
+
+    def _fault(self, fault: str, label: str) -> None:
+        self._faults.append(fault)
+        self.record.event(label, "alarm")
