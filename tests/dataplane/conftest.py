@@ -4,14 +4,18 @@ import textwrap
 from collections import Counter
 
 import pytest
+
 from awslab.clock import ScaledClock
+from awslab.dataplane.balancer import Balancer
 from awslab.dataplane.live import LivePlane
+from awslab.dataplane.messages import AddressChanged
 from awslab.images import ImageNotFound
 from awslab.machines.events import (
     EndpointsChanged,
     HealthChecked,
     HealthCheckRequested,
     ListenerBound,
+    ListenerClosed,
     ListenerOpened,
     RequestsServed,
     TaskExited,
@@ -209,8 +213,7 @@ class Loader:
 
     def __init__(self, port, clients=8, path="/"):
         self.port, self.path, self.seen = port, path, Counter()
-        self._go = True
-        self._clients = clients
+        self._go, self._clients, self._news = True, clients, asyncio.Event()
 
     async def __aenter__(self):
         self._tasks = [asyncio.create_task(self._run()) for _ in range(self._clients)]
@@ -238,14 +241,140 @@ class Loader:
             body = await reader.readexactly(length)
             status = int(head[9:12])
             self.seen[status] += 1
+            self._news.set()
             if status == 200:
                 self.seen[f"version {json.loads(body)['version']}"] += 1
 
     async def until(self, count):
         """Wait until `count` requests more were answered 200."""
         goal = self.seen[200] + count
-        while self.seen[200] < goal:
-            await asyncio.sleep(0)
+        async with asyncio.timeout(30):
+            while self.seen[200] < goal:
+                self._news.clear()
+                await self._news.wait()
+
+
+class Site:
+    """A load balancer in the test's own loop, with one listener, and targets that say whatever bytes a test likes."""
+
+    def __init__(self, rate=60.0, idle_timeout_s=60.0, **options):
+        self.told, self._servers, self.broken = [], [], 0
+        self._idle_timeout_s, self._bound = idle_timeout_s, asyncio.Event()
+        self.balancer = Balancer(
+            asyncio.get_running_loop(), ScaledClock(rate, start=1e9), seed="1", tell=self._hear, **options
+        )
+
+    def _hear(self, event):
+        self.told.append(event)
+        if isinstance(event, ListenerBound):
+            self.port = event.host_port
+            self._bound.set()
+
+    async def __aenter__(self):
+        self.balancer.hear(
+            ListenerOpened(
+                listener_arn=LISTENER, load_balancer_arn="arn:lb", port=80, idle_timeout_s=self._idle_timeout_s
+            )
+        )
+        self.balancer.hear(WeightsChanged(listener_arn=LISTENER, weights=((GROUP, 1),)))
+        await self._bound.wait()
+        return self
+
+    async def __aexit__(self, *_):
+        self.balancer.hear(ListenerClosed(listener_arn=LISTENER))
+        for server in self._servers:
+            server.close()
+
+    async def target(self, serve, target_id="i-1"):
+        """Route everything to a server that hands `serve` each connection as (reader, writer); its endpoint."""
+
+        async def handle(reader, writer):
+            try:
+                await serve(reader, writer)
+            except (ConnectionError, asyncio.IncompleteReadError):
+                self.broken += 1
+            finally:
+                writer.close()
+
+        server = await asyncio.start_server(handle, "127.0.0.1", 0)
+        self._servers.append(server)
+        endpoint = target_id, server.sockets[0].getsockname()[1]
+        self.balancer.hear(AddressChanged(target_id=target_id, port=endpoint[1], loopback_port=endpoint[1]))
+        self.route(endpoint)
+        return endpoint
+
+    def route(self, *endpoints, group=GROUP):
+        self.balancer.hear(EndpointsChanged(target_group_arn=group, endpoints=endpoints, registered=len(endpoints)))
+
+    async def send(self, *pieces):
+        """Everything the load balancer answers to some bytes, until it closes or has said nothing for a while."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+            return await reader.read()
+        except ConnectionError:
+            return b"reset"
+        finally:
+            writer.close()
+
+    def elb_statuses(self):
+        """What the load balancer answered itself, reported or not yet."""
+        self.told += self.balancer._tally.take()
+        served = [event for event in self.told if isinstance(event, RequestsServed)]
+        return Counter(status for event in served for status, n in event.elb_statuses for _ in range(n))
+
+
+def fixed(answer):
+    """A target that reads a request's head and answers these bytes, once a connection."""
+
+    async def serve(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        await reader.read()
+
+    return serve
+
+
+def run_on(factory):
+    def run(body):
+        with asyncio.Runner(loop_factory=factory) as runner:
+            return runner.run(body())
+
+    return run
+
+
+@pytest.fixture(params=["uvloop", "asyncio"])
+def run(request):
+    """Runs a coroutine function on each of the two loops the load balancer may get."""
+    factory = pytest.importorskip("uvloop").new_event_loop if request.param == "uvloop" else asyncio.new_event_loop
+    return run_on(factory)
+
+
+@pytest.fixture
+def make_site():
+    return Site
+
+
+@pytest.fixture
+def answering():
+    return fixed
+
+
+async def poll(look, limit_s=10.0):
+    """Look until it is so, at what nobody tells of: other processes and their files."""
+    for _ in range(int(limit_s / 0.01)):
+        if seen := look():
+            return seen
+        await asyncio.sleep(0.01)
+    raise TimeoutError
+
+
+@pytest.fixture
+def until():
+    return poll
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ from awslab.machines.events import (
 )
 from awslab.machines.machine import Event
 
+HEAD_S_MAX = 8.0  # for a request's head; an ALB waits its idle timeout, a laptop should not
 CONNECT_S = 10.0  # AWS: a connection to a target is given up after 10 s; lab seconds
 REPORT_S = 0.25  # real seconds between two reports of what was served
 CLIENTS_MAX = 4096
@@ -64,6 +65,7 @@ class Balancer:
         seed: Same seed, same draws.
         tell: Takes what happened, to tell the control process.
         ports: Loopback ports to prefer for listeners, in this order; any free one when none of them is.
+        head_s_max: Real seconds a client may take to send a request's head.
     """
 
     def __init__(
@@ -74,7 +76,9 @@ class Balancer:
         seed: str,
         tell: Callable[[Event], None],
         ports: range = range(0),
+        head_s_max: float = HEAD_S_MAX,
     ) -> None:
+        self.head_s_max = head_s_max
         self.loop, self._clock, self._tell, self._ports = loop, clock, tell, ports
         self.now = clock.now
         self.stopwatch = ScaledClock(1.0, start=0.0).now  # real seconds; the loop's own time has steps of 1 ms
@@ -245,7 +249,7 @@ class Balancer:
     def _sweep_later(self) -> None:
         if not self._sweeping:
             self._sweeping = True
-            shortest = min((listener.idle_s for listener in self._listeners.values()), default=1.0)
+            shortest = min([self.head_s_max, *(listener.idle_s for listener in self._listeners.values())])
             self.loop.call_later(min(1.0, max(0.02, shortest / 8)), self._sweep)
 
     def _sweep(self) -> None:

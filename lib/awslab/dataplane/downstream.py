@@ -14,7 +14,6 @@ from awslab.dataplane.syntax import BARE_LF, HEAD_BYTES_MAX, TARGET_BYTES_MAX, M
 if TYPE_CHECKING:
     from awslab.dataplane.balancer import Balancer, Listener
 
-HEAD_S_MAX = 8.0  # real seconds for a request's head; an ALB waits its idle timeout, a laptop should not
 LINGER_S = 1.0  # real seconds in which a client that is sent away may read why
 LINGER_BYTES_MAX = 2**20
 PIPELINED_BYTES_MAX = 64 * 1024
@@ -68,13 +67,6 @@ class Downstream(asyncio.Protocol):
             self._since = self.balancer.loop.time()
         self._buffer = self._buffer + data if self._buffer else data
         self._advance()
-
-    def eof_received(self) -> bool:
-        """See asyncio.Protocol: a client that only closes its own half is still answered."""
-        if self._state is not State.ANSWER:
-            return False
-        self.keep_alive = False
-        return True
 
     def connection_lost(self, _why: Exception | None) -> None:
         """See asyncio.Protocol."""
@@ -136,7 +128,7 @@ class Downstream(asyncio.Protocol):
             if now - self._exchange.touched > self.listener.idle_s:
                 slow_client = self._state is State.BODY and self._may_upload
                 self._exchange.fail(REQUEST_TIMEOUT if slow_client else GATEWAY_TIMEOUT)
-        elif self._buffer and waited > HEAD_S_MAX:
+        elif self._buffer and waited > self.balancer.head_s_max:
             self._refuse(REQUEST_TIMEOUT)
         elif waited > self.listener.keep_alive_s:
             self.transport.close()
