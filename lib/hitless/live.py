@@ -95,7 +95,7 @@ class LiveTimeline:
         self._chart = TimelineChart(theme)
         self._feeds = [Feed("capacity", capacity, self._record_capacity)] if capacity else []
         self._feeds += [Feed("weights", weights, self.record.weights)] if weights else []
-        self._faults: list[str] = []
+        self._faults: dict[str, str] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._is_aborted = False
 
@@ -130,6 +130,8 @@ class LiveTimeline:
         if self._probe is not None:
             await asyncio.to_thread(self._probe.start)
             self._tasks.append(asyncio.create_task(self._follow_probe(self._probe)))
+        for feed in self._feeds:
+            await self._look(feed)
         self._tasks += [asyncio.create_task(self._follow(feed)) for feed in self._feeds]
         if self._screen.frame_s < float("inf"):
             self._tasks.append(asyncio.create_task(self._draw()))
@@ -152,9 +154,7 @@ class LiveTimeline:
             self._cell.uncancel()
             raise Aborted("The run was aborted by its button.", do="look at the timeline for what was undone") from None
         if error is None and self._faults:
-            raise NotProven(
-                "The run was not watched to its end.", seen=dict(enumerate(self._faults, 1)), do="run again"
-            )
+            raise NotProven("The run was not watched to its end.", seen=self._faults, do="run again")
 
     def _abort(self) -> None:
         if not self._is_aborted and self._cell is not None:
@@ -163,17 +163,18 @@ class LiveTimeline:
             self._cell.cancel("abort button")
 
     async def _follow(self, feed: Feed) -> None:
+        await self._clock.asleep(self._every_s)
         while await self._look(feed):
             await self._clock.asleep(self._every_s)
 
     async def _look(self, feed: Feed) -> bool:
         """Look once; a look that failed is journaled and fails the proof, not the change."""
-        if any(fault.startswith(f"{feed.name}:") for fault in self._faults):
+        if feed.name in self._faults:
             return False
         look = asyncio.ensure_future(asyncio.to_thread(feed.look))
         await asyncio.wait([look])
         if (error := look.exception()) is not None:
-            self._fault(f"{feed.name}: {type(error).__name__}: {error}".splitlines()[0], f"{feed.name} unknown")
+            self._fault(feed.name, _first_line(error), f"{feed.name} unknown")
             return False
         feed.record(look.result())
         return True
@@ -184,7 +185,7 @@ class LiveTimeline:
                 windows = probe.new_windows()
             except NotProven as error:
                 self._record_windows(probe.take_windows())
-                self._fault(f"probe: {error.what}", "prober died")
+                self._fault("probe", error.what, "prober died")
                 return
             self._record_windows(windows)
             await self._clock.asleep(0.25 * self._clock.rate)
@@ -202,7 +203,7 @@ class LiveTimeline:
         ends = await asyncio.gather(*self._tasks, return_exceptions=True)
         for end in ends:
             if end is not None and not isinstance(end, asyncio.CancelledError):
-                self._fault(f"following: {type(end).__name__}: {end}".splitlines()[0], "watching failed")
+                self._fault("watching", _first_line(end), "watching failed")
 
     async def _stop_probe(self) -> None:
         if self._probe is None:
@@ -210,8 +211,8 @@ class LiveTimeline:
         try:
             self.summary = await asyncio.to_thread(self._probe.stop)
         except HitlessError as error:
-            if not any(fault.startswith("probe:") for fault in self._faults):
-                self._fault(f"probe: {error.what}", "prober died")
+            if "probe" not in self._faults:
+                self._fault("probe", error.what, "prober died")
         self._record_windows(self._probe.take_windows())
         if self.summary is not None:
             self.record.probe(self.summary)
@@ -230,6 +231,10 @@ class LiveTimeline:
         for window in windows:
             self.record.window(window, self._clock)
 
-    def _fault(self, fault: str, label: str) -> None:
-        self._faults.append(fault)
+    def _fault(self, name: str, why: str, label: str) -> None:
+        self._faults[name] = why
         self.record.event(label, "alarm")
+
+
+def _first_line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0]
