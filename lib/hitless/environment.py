@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from hitless import images
@@ -13,6 +13,7 @@ from hitless.terraform import Terraform
 from hitless.terraform_plan import Plan
 
 FOLDER = Path("terraform/envs/dev")
+NO_IMAGE = f"none.invalid/none@sha256:{'0' * 64}"  # valid, and nothing will run it
 TEMPLATE = "module.compute.aws_launch_template.this"
 
 
@@ -22,6 +23,7 @@ class Environment:
     Args:
         here: Whose account.
         state_dir: Terraform's state and data; one folder an environment and target.
+        name: The environment's name, and of everything in it.
         folder: The root module.
         say: Receives progress, one line at a time.
     """
@@ -30,11 +32,12 @@ class Environment:
         self,
         here: Connection,
         state_dir: Path | str,
+        name: str,
         *,
         folder: Path = FOLDER,
         say: Callable[[str], object] = print,
     ) -> None:
-        self._here, self._kept = here, Path(state_dir) / "variables.json"
+        self._here, self.name, self._kept = here, name, Path(state_dir) / "variables.json"
         self._planned = self.variables
         self.terraform = Terraform(folder, state_dir, say=say)
         self.terraform.init()
@@ -45,21 +48,42 @@ class Environment:
         if self._kept.exists():
             return json.loads(self._kept.read_text())
         lab = self._here.environment == "lab"
-        return {"account_id": self._here.account_id, "region": self._here.region, "lab": lab}
+        return {"account_id": self._here.account_id, "region": self._here.region, "lab": lab, "name": self.name}
 
-    def plan_repository(self) -> Plan:
-        """The image repository alone: it must exist before there is an image to deploy by digest."""
-        return self.terraform.plan({**self.variables, "image": _placeholder()}, targets=["module.ecr"])
+    def plan_provisioning(self, app: Path | str = "app") -> Plan:
+        """Plan everything, with the image that the app's content makes, before there is a repository to push it to."""
+        image = images.build(Path(app))
+        registry = f"{self._here.account_id}.dkr.ecr.{self._here.region}.amazonaws.com"
+        return self.plan(image=f"{registry}/{self.name}@{image.digest}")
 
-    def push(self, app: Path | str = "app", environment: Mapping[str, str] | None = None) -> str:
-        """Build the app's image and push it.
+    def provision(self, shown: Plan, app: Path | str = "app", *, dry_run: bool) -> dict[str, int]:
+        """Make the image repository, push the image, then everything else that was shown.
+
+        ECS must find the image when the service starts, so the repository comes first; the rest is planned again, and
+        only what was shown is applied.
+
+        Args:
+            shown: From `plan_provisioning`.
+            app: The app's folder.
+            dry_run: Change nothing, answer nothing.
 
         Returns:
-            `repository@sha256:…`: what `plan` and deployments name.
+            How many resources were added, changed and removed.
+
+        Raises:
+            NotReady: What is left to do is not part of what was shown.
         """
-        image = images.build(Path(app), environment=environment or {})
-        repository = str(self.terraform.output()["repository_name"])
-        return images.push(image, repository, ecr=self._here.client("ecr"))
+        if dry_run:
+            return {}
+        image = self._planned["image"]
+        self.terraform.apply(self.terraform.plan(self._planned, targets=["module.ecr"]))
+        pushed = images.push(images.build(Path(app)), self.name, ecr=self._here.client("ecr"))
+        rest = self.plan(image=pushed)
+        strangers = {change.address for change in rest.changes} - {change.address for change in shown.changes}
+        if pushed != image or strangers:
+            seen = {"shown image": image, "pushed image": pushed, "also": ", ".join(sorted(strangers)) or "nothing"}
+            raise NotReady("The plan is no longer the one that was shown.", seen=seen, do="plan again and look at it")
+        return self.apply(rest)
 
     def plan(self, **changed: object) -> Plan:
         """Plan everything with what was applied last and these variables changed."""
@@ -73,20 +97,17 @@ class Environment:
             held_version: The version the group launches now.
             **changed: Variables, e.g. `ami_id="ami-…"` (None: what AWS recommends today), `instance_type="t3.large"`.
 
+        Returns:
+            The plan; empty when the newest version is as asked already.
+
         Raises:
-            NotReady: Nothing would change, or more than the launch template would.
+            NotReady: More than the launch template would change.
         """
         plan = self.plan(launch_template_version=int(held_version), **changed)
         other = [change.address for change in plan.changes if change.address != TEMPLATE]
         if other:
             do = "apply runbooks/10-provision.ipynb first, so that only the hosts change here"
             raise NotReady("More than the launch template would change.", seen={"also": ", ".join(other)}, do=do)
-        if not plan.changes:
-            raise NotReady(
-                "The hosts are as they were asked to be: there is nothing to refresh.",
-                seen={"asked": ", ".join(f"{name}={value}" for name, value in changed.items()) or "AWS's newest AMI"},
-                do="name another AMI or instance type, or wait until AWS publishes one",
-            )
         return plan
 
     def apply(self, plan: Plan) -> dict[str, int]:
@@ -103,17 +124,18 @@ class Environment:
         """Keep the variables, e.g. the version the group has after a refresh."""
         self._kept.write_text(json.dumps({**self._planned, **changed}, indent=1))
 
-    def tear_down(self) -> dict[str, int]:
-        """Destroy everything.
+    def plan_tear_down(self) -> Plan:
+        """Plan to destroy everything."""
+        return self.terraform.plan({"image": NO_IMAGE, **self.variables}, destroy=True)
+
+    def tear_down(self, plan: Plan, *, dry_run: bool) -> dict[str, int]:
+        """Destroy what was shown, or nothing in a dry run.
 
         Returns:
             How many resources were removed, under `remove`.
         """
-        removed = self.terraform.destroy({"image": _placeholder(), **self.variables})
+        if dry_run:
+            return {}
+        removed = self.terraform.apply(plan)
         self._kept.unlink(missing_ok=True)
         return removed
-
-
-def _placeholder() -> str:
-    """An image that is valid and that nothing will run: the repository's plan does not depend on it."""
-    return f"none.invalid/none@sha256:{'0' * 64}"

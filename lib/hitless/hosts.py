@@ -44,9 +44,14 @@ class Fleet:
         """Hosts in service and healthy."""
         return sum(host.healthy for host in self.hosts)
 
-    def with_image(self, image_id: str) -> int:
-        """Healthy hosts of one AMI."""
-        return sum(host.healthy and host.image_id == image_id for host in self.hosts)
+    def __str__(self) -> str:
+        head = f"{self.group_name}: {self.healthy} healthy of {self.desired_capacity} desired"
+        rows = (
+            f"  {h.instance_id}  {h.availability_zone}  {h.lifecycle_state:<16} {h.image_id}  {h.instance_type}"
+            f"  version {h.launch_template_version}"
+            for h in self.hosts
+        )
+        return "\n".join([head, *rows])
 
 
 def read_group(here: Connection, group_name: str) -> dict:

@@ -102,14 +102,19 @@ def describe(refresh: dict) -> str:
 
 
 async def watch_refresh(
-    here: Connection, group_name: str, refresh_id: str, *, usually_s: float, say: Callable[[str], object] = print
+    here: Connection,
+    group_name: str,
+    look: Callable[[], dict],
+    *,
+    usually_s: float,
+    say: Callable[[str], object] = print,
 ) -> dict:
     """Wait until a refresh has ended, saying each change.
 
     Args:
         here: Whose account.
         group_name: Auto Scaling group.
-        refresh_id: The refresh to wait for.
+        look: Reads the refresh (`read_refresh`); called in a thread.
         usually_s: Seconds the ideal schedule would take, told while waiting.
         say: Receives each line.
 
@@ -122,7 +127,7 @@ async def watch_refresh(
         TimedOut: It still runs after three hours.
     """
     refresh = await await_until(
-        lambda: read_refresh(here, group_name, refresh_id),
+        look,
         lambda r: r["Status"] in ENDED,
         what=f"every host of {group_name} to be replaced",
         clock=here.clock,

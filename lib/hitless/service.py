@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from hitless.connect import Connection
-from hitless.stack import Stack
+from hitless.stack import Stack, read_stack
+from hitless.wait import await_until
 
 CALL_MAX = 100  # DescribeTasks and DescribeContainerInstances take this many at once
 
@@ -104,6 +106,40 @@ def read_headroom(here: Connection, stack: Stack) -> Headroom:
     fullest = max(hosts, key=lambda host: host["runningTasksCount"])
     free = sum(_places(host, need) for host in hosts if host is not fullest and host["status"] == "ACTIVE")
     return Headroom(free, fullest["runningTasksCount"])
+
+
+async def await_steady(
+    here: Connection, cluster_name: str, service_name: str, *, dry_run: bool, say: Callable[[str], object] = print
+) -> Stack | None:
+    """Wait until a service runs all its tasks, settled and behind the load balancer.
+
+    Args:
+        here: Whose account.
+        cluster_name: ECS cluster.
+        service_name: ECS service.
+        dry_run: Wait for nothing.
+        say: Receives each line.
+
+    Returns:
+        The service's parts; None for a dry run.
+
+    Raises:
+        TimedOut: It was not steady after fifteen minutes.
+    """
+    if dry_run:
+        return None
+    stack = read_stack(here, cluster_name, service_name)
+    await await_until(
+        lambda: read_service(here, stack),
+        lambda state: state.steady and state.healthy_targets >= state.desired_count,
+        what=f"{service_name} to be steady",
+        clock=here.clock,
+        timeout_s=900,
+        usually_s=240,
+        show=lambda state: f"{state.words}, {state.healthy_targets} healthy targets",
+        say=say,
+    )
+    return stack
 
 
 def _describe(here: Connection, stack: Stack) -> dict:

@@ -5,15 +5,18 @@ Each of these is a second `terraform plan` that is not empty. Importing this mod
 
 from __future__ import annotations
 
+from inspect import signature
+
 from moto.ec2.models.security_groups import SecurityGroupRule
 
 _plain_init = SecurityGroupRule.__init__
+_plain_signature = signature(_plain_init)
 
 
 def _init(self: SecurityGroupRule, *arguments: object, **named: object) -> None:
     """Remember the description of a rule whatever its source; moto reads it from IP ranges alone."""
     _plain_init(self, *arguments, **named)
-    prefix_list = named.get("prefix_list_id") or {}
+    prefix_list = _plain_signature.bind(self, *arguments, **named).arguments.get("prefix_list_id") or {}
     self.source_group = dict(self.source_group)
     self.own_description = self.source_group.pop("Description", None) or prefix_list.get("Description")
 

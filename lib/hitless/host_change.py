@@ -1,0 +1,218 @@
+"""Replace every host of a service while its users keep asking, and prove that they noticed nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hitless.capacity import lowest_in_service
+from hitless.charts import render
+from hitless.connect import Connection
+from hitless.environment import Environment
+from hitless.errors import HitlessError, NotReady
+from hitless.floor import ideal_duration_s, true_floor
+from hitless.host_verdict import Measured, judge
+from hitless.hosts import Fleet, read_group, read_hosts
+from hitless.live import LiveTimeline
+from hitless.lookout import Lookout
+from hitless.plan import Plan
+from hitless.probe import Probe
+from hitless.refresh import RefreshSettings, plan_refresh, roll_back_refresh, watch_refresh
+from hitless.run_folder import RunFolder
+from hitless.stack import Stack
+from hitless.terraform_plan import Plan as TemplatePlan
+from hitless.timeline import Timeline
+from hitless.traffic import endpoint_url
+from hitless.verdict import Verdict
+
+BOOT_S = 90.0  # EC2 start, boot and agent of one host; only to say how long the ideal schedule is
+STEADY_S = 120.0  # watched before and after, so that the change can be told from the rest
+LOOK_S = 15.0
+PATH = "/version"
+
+
+@dataclass
+class Outcome:
+    """What a host change left behind."""
+
+    error: HitlessError | None
+    before: Fleet
+    after: Fleet
+    timeline: Timeline
+    verdict: Verdict
+
+    def require(self) -> None:
+        """Raise what went wrong, or the claims that do not hold; called last, when everything is on record."""
+        if self.error is not None:
+            raise self.error
+        self.verdict.require()
+
+
+@dataclass
+class HostChange:
+    """A planned host change: a launch template version by Terraform, then a refresh to it."""
+
+    here: Connection
+    stack: Stack
+    environment: Environment
+    settings: RefreshSettings
+    template: TemplatePlan
+    version: str
+    refresh: Plan
+
+    def __str__(self) -> str:
+        return f"{self.template}\n{self.refresh}"
+
+    async def run(
+        self,
+        run: RunFolder,
+        *,
+        dry_run: bool,
+        probe_rate_per_s: int = 100,
+        say: Callable[[str], object] = print,
+    ) -> Outcome | None:
+        """Apply the template, replace the hosts under load, judge.
+
+        Args:
+            run: Where the record goes.
+            dry_run: Only say what would be called.
+            probe_rate_per_s: Requests a second that users are played with.
+            say: Receives each line.
+
+        Returns:
+            What it left behind, also when it failed; None for a dry run.
+
+        Raises:
+            Refused: Terraform refused the plan; nothing was changed.
+        """
+        if dry_run:
+            say(f"would apply {self.template.counts or 'nothing'} with Terraform")
+            self.refresh.run(self.here, dry_run=True, say=say)
+            return None
+        if not self.template.is_empty:
+            self.environment.apply(self.template)
+        return await _Replacement(self, run, probe_rate_per_s, say).run()
+
+
+def plan_host_change(
+    here: Connection,
+    stack: Stack,
+    environment: Environment,
+    settings: RefreshSettings,
+    *,
+    ami_id: str = "",
+    instance_type: str = "",
+) -> HostChange:
+    """Plan new hosts: another AMI, another instance type, or whatever Terraform's configuration now says.
+
+    Args:
+        here: Whose account.
+        stack: The service's parts.
+        environment: Its Terraform.
+        settings: How the refresh may go about it.
+        ami_id: AMI to go to; "" takes what AWS recommends today.
+        instance_type: Instance type to go to; "" keeps it.
+
+    Raises:
+        NotReady: Every host is so already, or more than the launch template would change.
+    """
+    group = read_group(here, stack.group_name)
+    held = group["LaunchTemplate"]
+    changed = {"ami_id": ami_id or None} | ({"instance_type": instance_type} if instance_type else {})
+    template = environment.plan_template(held["Version"], **changed)
+    newest = _newest_version(here, held["LaunchTemplateId"]) + (0 if template.is_empty else 1)
+    if template.is_empty and str(newest) == held["Version"]:
+        raise NotReady(
+            "The hosts are as they were asked to be: there is nothing to replace.",
+            seen={"launch template": f"{held['LaunchTemplateId']} version {newest}"},
+            do="name another AMI or instance type, or wait until AWS publishes an AMI",
+        )
+    refresh = plan_refresh(stack.group_name, held["LaunchTemplateId"], str(newest), settings)
+    return HostChange(here, stack, environment, settings, template, str(newest), refresh)
+
+
+def _newest_version(here: Connection, template_id: str) -> int:
+    answer = here.client("ec2").describe_launch_templates(LaunchTemplateIds=[template_id])
+    return answer["LaunchTemplates"][0]["LatestVersionNumber"]
+
+
+class _Replacement:
+    """One run of a host change."""
+
+    def __init__(self, change: HostChange, run: RunFolder, probe_rate_per_s: int, say: Callable[[str], object]) -> None:
+        self._change, self._run, self._say = change, run, say
+        self._here, self._stack, self._settings = change.here, change.stack, change.settings
+        self._lookout = Lookout(self._here, self._stack, change.version)
+        self._before = read_hosts(self._here, self._stack)
+        self._began_s = self._here.clock.now()
+        self._refresh: dict = {}
+        self._error: HitlessError | None = None
+        url = endpoint_url(self._here, self._stack) + PATH
+        self._probe = Probe(url, probe_rate_per_s, samples_path=run.path / "samples.jsonl")
+        floor = true_floor(
+            self._before.desired_capacity, self._settings.min_healthy_percent, self._settings.max_healthy_percent
+        )
+        self._ideal_s = ideal_duration_s(floor, BOOT_S + self._settings.warmup_s)
+
+    async def run(self) -> Outcome:
+        live = LiveTimeline(
+            f"Replace every host of {self._stack.service_name}",
+            journal=self._run.journal,
+            clock=self._here.clock,
+            place=self._here.place,
+            limits={"floor_percent": self._settings.min_healthy_percent},
+            probe=self._probe,
+            capacity=self._lookout.capacity,
+            every_s=LOOK_S,
+        )
+        try:
+            async with live:
+                await self._here.clock.asleep(STEADY_S)
+                await self._replace(live)
+                await self._here.clock.asleep(STEADY_S)
+        except HitlessError as error:
+            self._error = error
+        return await asyncio.to_thread(self._judge, live)
+
+    async def _replace(self, live: LiveTimeline) -> None:
+        group_name = self._stack.group_name
+        answers = self._change.refresh.run(self._here, dry_run=False, say=self._say, journal=self._run.journal)
+        refresh_id = answers["refresh"]["InstanceRefreshId"]
+        with live.phase("refresh", "info"):
+            try:
+                self._refresh = await watch_refresh(
+                    self._here,
+                    group_name,
+                    lambda: self._lookout.refresh(refresh_id, live.event),
+                    usually_s=self._ideal_s,
+                    say=self._say,
+                )
+            except asyncio.CancelledError:
+                self._say("interrupted: asking Auto Scaling to roll the refresh back; it goes on without us")
+                roll_back_refresh(self._here, group_name)
+                raise
+
+    def _judge(self, live: LiveTimeline) -> Outcome:
+        after = read_hosts(self._here, self._stack)
+        if self._error is None:
+            self._change.environment.remember(launch_template_version=int(self._change.version))
+        serving = {host.instance_id for host in self._before.hosts if host.healthy}
+        verdict = judge(
+            Measured(
+                settings=self._settings,
+                before=self._before,
+                after=after,
+                refresh=self._refresh,
+                summary=live.summary,
+                lowest=lowest_in_service(self._here, self._stack.group_name, self._began_s, serving),
+                lowest_percent_sampled=live.timeline.lowest_percent,
+                tasks_seen_healthy=self._lookout.tasks_seen_healthy,
+                new_version=self._change.version,
+                ideal_s=self._ideal_s,
+            )
+        )
+        self._run.journal.append("verdict", claims=verdict.facts(), holds=verdict.holds, error=str(self._error or ""))
+        self._run.write("verdict.txt", verdict.text())
+        self._run.write("timeline.png", render(live.timeline))
+        return Outcome(self._error, self._before, after, live.timeline, verdict)
