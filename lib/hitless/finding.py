@@ -25,7 +25,7 @@ def headline(timeline: Timeline, running: bool = False) -> str:
     if not t.windows:
         return t.title
     if t.capacity and t.capacity[0].old and not t.capacity[-1].old and t.capacity[-1].new:
-        return f"All {t.capacity[-1].new} hosts replaced without one failed request"
+        return f"{all_of(t.capacity[-1].new)} replaced without one failed request"
     return f"{t.title}: not one of {number(t.sent)} requests failed"
 
 
@@ -67,6 +67,11 @@ def failures_by_kind(timeline: Timeline) -> dict[str, int]:
     """Failed requests of all windows, by kind."""
     kinds = sorted({kind for w in timeline.windows for kind in w.failed})
     return {kind: sum(w.failed.get(kind, 0) for w in timeline.windows) for kind in kinds}
+
+
+def all_of(hosts: int) -> str:
+    """Every one of some hosts."""
+    return {1: "The one host", 2: "Both hosts"}.get(hosts, f"All {hosts} hosts")
 
 
 def number(count: int) -> str:

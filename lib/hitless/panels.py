@@ -106,7 +106,7 @@ class Latency(Panel):
         }
         self._over = axes.fill_between(*NOTHING, color=theme.alarm, alpha=0.2, lw=0, zorder=1)
         self._late = axes.fill_between(*NOTHING, color=theme.muted, alpha=0.13, lw=0, zorder=0)
-        self._late_note = axes.text(0, 0, "prober late", color=theme.muted, font=font(8.5), va="bottom", visible=False)
+        self._late_note = axes.text(0, 0, "prober late", color=theme.muted, font=font(8.5), va="top", visible=False)
         self._limit = axes.axhline(1, color=theme.alarm, lw=1.3, dashes=(5, 3), zorder=2, visible=False)
         self._limit_text = axes.annotate(
             "",
@@ -141,6 +141,8 @@ class Latency(Panel):
         known = [v for values in series for v in values[np.isfinite(values) & (values > 0)]] or [1.0, 10.0]
         least, most = min(known), max([*known, *([limit_ms] if limit_ms else [])])
         low, high = least * 0.75, max(most * 1.25, least * 4)
+        if limit_ms is not None:
+            high = max(high, limit_ms * (limit_ms / low) ** 0.17)  # room for the limit's name above its line
         nice = [m * 10.0**e for e in range(-3, 6) for m in ((1, 2, 5) if high / low < 2000 else (1,))]
         self.ticks([v for v in nice if low <= v <= high], low, high)
         return low, high
@@ -162,7 +164,8 @@ class Latency(Panel):
         self._late.set_data(edges, np.full_like(edges, low), tops)
         self._late_note.set_visible(bool(late.any()))
         if late.any():
-            self._late_note.set_position((float((x - width / 2)[late][0]), low * 1.05))
+            is_early = float(x[late][0]) < 0.3 * float(x[-1])
+            self._late_note.set_position((float((x - width / 2)[late][0]), high**0.8 * low**0.2 if is_early else high))
 
     def _right(self, series: dict[str, np.ndarray]) -> list[tuple[float, str, str, bool]]:
         rows = []
@@ -267,10 +270,10 @@ class Hosts(Panel):
             self._least.xy = (float(edges[int(np.argmin(healthy))]), float(lowest))
 
     def _right(self, timeline: Timeline) -> list[tuple[float, str, str, bool]]:
-        theme, last = self.theme, timeline.capacity[-1]
-        rows = [(last.percent, f"{last.percent:.0f}% healthy", theme.ink, True)]
+        theme, last, rows = self.theme, timeline.capacity[-1], []
         if timeline.floor_percent is not None:
             rows.append((timeline.floor_percent, f"{timeline.floor_percent:.0f}% floor", theme.alarm_text, False))
+        rows.append((last.percent, f"{last.percent:.0f}% healthy", theme.ink, True))
         share = 100.0 / last.desired if last.desired else 0.0
         rows += [((last.old + last.new / 2) * share, f"{last.new} new", theme.new_text, True)] if last.new else []
         rows += [(last.old / 2 * share, f"{last.old} old", theme.muted, False)] if last.old else []
@@ -302,8 +305,8 @@ class Weight(Panel):
 
     @classmethod
     def is_wanted(cls, timeline: Timeline) -> bool:
-        """With any sample of weights."""
-        return bool(timeline.weights)
+        """When the split changed; a listener that sends all to one group all the time has nothing to show."""
+        return any(w.percent != timeline.weights[0].percent for w in timeline.weights)
 
     def update(self, timeline: Timeline, x_end: float) -> None:
         """Move the areas."""

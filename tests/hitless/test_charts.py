@@ -30,9 +30,9 @@ def timeline(request, tmp_path_factory):
     return run.timeline
 
 
-def traffic(run, seconds, latency_s=lambda i: 0.01, failure="", every=1):
+def traffic(run, seconds, latency_s=lambda i: 0.01, failure="", every=1, late_s=0.0):
     for second in range(0, seconds, every):
-        samples = [Sample(START + second, 0, latency_s(second), 0 if failure else 200, failure)] * 20
+        samples = [Sample(START + second, late_s, latency_s(second), 0 if failure else 200, failure)] * 20
         run.window(window(START + second, every, samples), VirtualClock())
 
 
@@ -60,7 +60,9 @@ def release(run):
 
 def two_hosts(run):
     run.limit("floor_percent", 100)
-    traffic(run, 600, every=60)
+    run.limit("p99_ms", 250)
+    traffic(run, 600, every=60, late_s=0.03)
+    run.event("refresh starts", at=START + 1)
     for at, old, new in ((0, 2, 0), (100, 2, 1), (200, 1, 1), (300, 1, 2), (400, 0, 2)):
         run.capacity(healthy=old + new, old=old, new=new, desired=2, at=START + at)
 
@@ -134,6 +136,15 @@ def test_notebooks_get_the_finding_in_words_too(timeline):
     data, metadata = bundle(timeline)
     assert data["text/plain"].splitlines()[0] == drawn(timeline)._headline.get_text()
     assert metadata == {"image/png": {"width": 920}}
+
+
+@pytest.mark.parametrize("dpi", [100, 200])
+def test_few_colours_keep_the_ones_that_mean_something(timeline, dpi):
+    few = np.array(Image.open(io.BytesIO(render(timeline, dpi=dpi))).convert("RGB")).reshape(-1, 3).astype(int)
+    used = np.unique(few, axis=0)
+    total = "alarm_text" if timeline.failures else "green_text"
+    wanted = np.array([round(255 * c) for c in to_rgb(getattr(LIGHT, total))])
+    assert np.abs(used - wanted).sum(axis=1).min() <= 8
 
 
 def luminance(colour):
