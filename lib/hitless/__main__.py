@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
     listing.set_defaults(do=_list)
 
     demo = verbs.add_parser("demo", help="the whole story on the lab: provision, replace every host, tear down")
-    demo.add_argument("--rate", type=float, default=60.0, help="lab seconds to a real second (default 60)")
+    demo.add_argument("--rate", type=float, default=30.0, help="lab seconds to a real second (default 30)")
     demo.add_argument("--seed", type=int, default=1, help="same seed, same ids and durations")
     demo.add_argument("--out", type=Path, default=Path("runs/demo"), help="folder for what the runs leave behind")
     demo.set_defaults(do=_demo)

@@ -11,6 +11,7 @@ from hitless.clock import duration_text, monotonic_s
 from hitless.lab import Lab
 
 RUNBOOKS = Path("runbooks")
+PROBE_RATE_PER_S = 200
 LAB_ACCOUNT = {"ACCOUNT_ID": "123456789012", "REASON": "rehearsal on the lab", "DRY_RUN": False}
 
 
@@ -40,21 +41,18 @@ def rehearse(out: Path, rate: float, seed: int) -> int:
 
 
 def _story(lab: Lab, out: Path, data: Path) -> int:
-    state = {"STATE_DIR": str(data / "terraform")}
-    chapters = [
-        ("10-provision", "Provision the stack with Terraform (its AWS provider alone waits about 80 s)", {}),
-        ("20-refresh-hosts", "Replace every host while users keep asking", {}),
-        ("90-tear-down", "Tear everything down", {}),
-    ]
-    codes = []
-    for name, what, parameters in chapters:
-        if codes and codes[0] != runner.DONE and name != "90-tear-down":
-            _say(f"{what}: skipped, there is nothing to change")
-            continue
-        if name == "20-refresh-hosts":
-            _say(f"AWS publishes a new AMI: {lab.fault('AmiPublished')['image_id']}")
+    given = LAB_ACCOUNT | {"STATE_DIR": str(data / "terraform")}
+
+    def chapter(name: str, what: str, **parameters: object) -> int:
         _say(what)
-        codes.append(runner.run(RUNBOOKS / f"{name}.ipynb", LAB_ACCOUNT | state | parameters, out / name))
+        return runner.run(RUNBOOKS / f"{name}.ipynb", given | parameters, out / name)
+
+    codes = [chapter("10-provision", "Provision the stack with Terraform (its AWS provider alone waits about 80 s)")]
+    if codes == [runner.DONE]:
+        _say(f"AWS publishes a new AMI: {lab.fault('AmiPublished')['image_id']}")
+        what = f"Replace every host while {PROBE_RATE_PER_S} requests a second keep coming"
+        codes.append(chapter("20-refresh-hosts", what, PROBE_RATE_PER_S=PROBE_RATE_PER_S))
+    codes.append(chapter("90-tear-down", "Tear everything down"))
     _show(out / "20-refresh-hosts")
     return next((code for code in codes if code != runner.DONE), runner.DONE)
 

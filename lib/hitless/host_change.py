@@ -149,7 +149,8 @@ class _Replacement:
         self._refresh: dict = {}
         self._error: HitlessError | None = None
         url = endpoint_url(self._here, self._stack) + PATH
-        self._probe = Probe(url, probe_rate_per_s, samples_path=run.path / "samples.jsonl")
+        window_s = max(0.5, min(1.0, LOOK_S / self._here.clock.rate))  # a lab's minute needs more than one point
+        self._probe = Probe(url, probe_rate_per_s, samples_path=run.path / "samples.jsonl", window_s=window_s)
         floor = true_floor(
             self._before.desired_capacity, self._settings.min_healthy_percent, self._settings.max_healthy_percent
         )

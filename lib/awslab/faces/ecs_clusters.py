@@ -76,6 +76,11 @@ class ClusterActions(EC2ContainerServiceResponse):
         stored.capacity_providers, stored.default_capacity_provider_strategy = [], []
         return ActionResult({"cluster": stored})
 
+    def list_clusters(self) -> ActionResult:
+        """ListClusters: a deleted cluster can still be described, but is listed no more."""
+        live = [cluster.arn for cluster in self.ecs_backend.clusters.values() if cluster.status != "INACTIVE"]
+        return ActionResult({"clusterArns": live})
+
     def describe_clusters(self) -> ActionResult:
         """DescribeClusters with the counts of now."""
         for cluster in self.world.of(Cluster):
