@@ -134,4 +134,4 @@ def test_a_target_sees_whom_the_load_balancer_saw_not_what_the_client_claimed():
     ],
 )
 def test_a_response_has_a_body_when_method_and_status_say_so(method, line, fields, has_body):
-    assert (parse_response(response(*fields, line=line), method).body is not None) is has_body
+    assert parse_response(response(*fields, line=line), method).framing.empty is not has_body

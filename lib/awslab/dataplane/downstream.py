@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 from awslab.dataplane.answers import CONTINUE, GATEWAY_TIMEOUT, REQUEST_TIMEOUT, UNAVAILABLE, answer
 from awslab.dataplane.bodies import BadChunk, Body, TooLarge
 from awslab.dataplane.exchange import Exchange
-from awslab.dataplane.syntax import BARE_LF, HEAD_BYTES_MAX, TARGET_BYTES_MAX, Malformed, Request, parse_request
+from awslab.dataplane.syntax import (
+    BARE_LF,
+    BODY_BYTES_MAX,
+    HEAD_BYTES_MAX,
+    TARGET_BYTES_MAX,
+    Malformed,
+    Request,
+    parse_request,
+)
 
 if TYPE_CHECKING:
     from awslab.dataplane.balancer import Balancer, Listener
@@ -189,14 +197,14 @@ class Downstream(asyncio.Protocol):
 
     def _begin(self, request: Request) -> None:
         self.keep_alive = self.keep_alive and request.keep_alive
-        self._body, self._head_only = request.body, request.method == b"HEAD"
-        self._state = State.ANSWER if request.body is None else State.BODY
+        self._body, self._head_only = request.framing.body(BODY_BYTES_MAX), request.method == b"HEAD"
+        self._state = State.ANSWER if self._body is None else State.BODY
         arn, target = self.balancer.router.choose(self.listener.arn)
         if target is None:
             self.balancer.count_unrouted(self.listener.arn, UNAVAILABLE)
             self._answer(UNAVAILABLE)
             return
-        if request.expects_continue and request.body is not None:
+        if request.expects_continue and self._body is not None:
             self.transport.write(CONTINUE)
         head = self.balancer.head_for_target(request, self)
         self._exchange = Exchange(self, request, head, arn, target)

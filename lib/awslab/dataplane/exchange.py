@@ -37,7 +37,7 @@ class Exchange:
         self.client, self.request, self.head = client, request, head
         self.target_group_arn, self.target = target_group_arn, target
         self.upstream: Upstream | None = None
-        self.uploaded = request.body is None
+        self.uploaded = request.framing.empty
         self.over = False
         self.touched = client.balancer.loop.time()  # when something last moved, for the idle timeout
         self._pending: list[bytes] = []  # of the body, until there is a connection
@@ -67,7 +67,7 @@ class Exchange:
         """Send on a piece of the request's body, without its framing."""
         self.touched = self.client.balancer.loop.time()
         self.uploaded = last
-        if self.request.body.chunked:
+        if self.request.framing.chunked:
             content = framed(content, last)
         if not content:
             return
@@ -81,10 +81,10 @@ class Exchange:
         """The target's head came; the head for the client."""
         self._status = response.status
         self._response_time_s = self.client.balancer.stopwatch() - self._began
-        body, framing = response.body, b""
+        framing = b""
         if response.length is not None:
             framing = b"Content-Length: %b\r\n" % response.length
-        elif body is not None:
+        elif not response.framing.empty:
             framing = b"" if self.request.old else b"Transfer-Encoding: chunked\r\n"
             self.client.keep_alive = self.client.keep_alive and not self.request.old
         if not self.client.keep_alive:

@@ -22,10 +22,9 @@ def head_for_target(request: Request, *, client: bytes, host: bytes, port: int, 
     """
     came_by = b"%b, %b" % (request.forwarded_for, client) if request.forwarded_for else client
     fields = request.fields if not request.old or b"Host: " in request.fields else b"Host: %b\r\n" % host
-    framing = b""
-    if request.body is not None:
-        chunked = request.body.chunked
-        framing = b"Transfer-Encoding: chunked\r\n" if chunked else b"Content-Length: %d\r\n" % request.body.left
+    framing = b"Content-Length: %d\r\n" % request.framing.length if request.framing.length else b""
+    if request.framing.chunked:
+        framing = b"Transfer-Encoding: chunked\r\n"
     return (
         b"%b %b HTTP/1.1\r\n%b%bX-Forwarded-For: %b\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Port: %d\r\n"
         b"X-Amzn-Trace-Id: %b\r\n\r\n"

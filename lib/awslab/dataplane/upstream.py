@@ -96,8 +96,9 @@ class Upstream(asyncio.Protocol):
             if len(data) > end:
                 self._read_head(exchange, data[end:])
             return
-        self._in_body, self._body, self._reusable = True, response.body, response.keep_alive
-        self._chunked_out = response.body is not None and response.length is None and not exchange.request.old
+        framing = response.framing
+        self._in_body, self._body, self._reusable = True, framing.body(), response.keep_alive
+        self._chunked_out = (framing.chunked or framing.until_close) and not exchange.request.old
         self._read_body(exchange, data[end:], exchange.respond(response))
 
     def _read_body(self, exchange: Exchange, data: bytes, head: bytes) -> None:
