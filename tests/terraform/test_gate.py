@@ -1,0 +1,124 @@
+"""Real Terraform and a lab: everything is made, a second plan is empty, hosts change, and nothing is left behind.
+
+Takes three minutes, of which the AWS provider sleeps more than half by itself.
+"""
+
+import pytest
+
+from hitless import images
+from hitless.connect import connect
+from hitless.leftovers import read_leftovers
+from hitless.terraform import Terraform
+from hitless.wait import wait_until
+
+from .conftest import CHECKOUT, SOURCES
+
+pytestmark = [pytest.mark.terraform, pytest.mark.live]
+
+NAME = "hitless-dev"
+ACCOUNT_ID = "123456789012"
+
+
+@pytest.fixture
+def dev(lab, tmp_path):
+    terraform = Terraform(SOURCES / "envs" / "dev", tmp_path / "state", env=lab.environment)
+    terraform.init()
+    return terraform
+
+
+def test_everything_is_made_changed_and_unmade_and_every_second_plan_is_empty(lab, dev):
+    here = connect(account_id=ACCOUNT_ID, region="us-east-1")
+    wanted = provision(dev, lab)
+    assert_empty(dev, wanted)
+    await_tasks(here, 6)
+
+    held = {**wanted, "instance_type": "t3.large", "launch_template_version": 1}
+    template = dev.plan(held)
+    assert [change.address for change in template.changes] == ["module.compute.aws_launch_template.this"]
+    dev.apply(template)
+    assert_empty(dev, held)
+    assert refreshes(here) == [], "a held group must not be refreshed by Terraform"
+
+    followed = {**held, "launch_template_version": None}
+    dev.apply(dev.plan(followed))
+    assert_empty(dev, followed)
+    refresh = await_refresh(here)
+    preferences = refresh["Preferences"]
+    assert (preferences["MinHealthyPercentage"], preferences["MaxHealthyPercentage"]) == (90, 110)
+    assert versions(here) == ["2"] * 4
+    await_tasks(here, 6)
+    assert_empty(dev, followed)
+
+    dev.destroy(followed)
+    await_nothing(here)
+    assert state_of(dev) == []
+
+
+def provision(dev, lab) -> dict:
+    """The repository, the image, everything else."""
+    image = images.build(CHECKOUT / "app")
+    address = f"{ACCOUNT_ID}.dkr.ecr.us-east-1.amazonaws.com/{NAME}@{image.digest}"
+    wanted = {"account_id": ACCOUNT_ID, "lab": True, "image": address}
+    dev.apply(dev.plan(wanted, targets=["module.ecr"]))
+    assert images.push(image, NAME, ecr=lab.client("ecr")) == address
+    dev.apply(dev.plan(wanted))
+    return wanted
+
+
+def assert_empty(dev, wanted):
+    plan = dev.plan(wanted)
+    assert plan.is_empty, str(plan)
+
+
+def await_tasks(here, count):
+    """Every target behind the load balancer is healthy, and there are as many as wanted."""
+    elb = here.client("elbv2")
+    arns = [group["TargetGroupArn"] for group in elb.describe_target_groups()["TargetGroups"]]
+
+    def states():
+        health = [elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"] for arn in arns]
+        return sorted(target["TargetHealth"]["State"] for group in health for target in group)
+
+    wait_until(
+        states,
+        lambda seen: [state for state in seen if state != "draining"] == ["healthy"] * count,
+        what=f"{count} healthy targets",
+        clock=here.clock,
+        timeout_s=900,
+    )
+
+
+def refreshes(here) -> list[dict]:
+    found = here.client("autoscaling").describe_instance_refreshes(AutoScalingGroupName=NAME)
+    return found["InstanceRefreshes"]
+
+
+def await_refresh(here) -> dict:
+    return wait_until(
+        lambda: refreshes(here)[0],
+        lambda refresh: refresh["Status"] == "Successful",
+        what="the provider's refresh to end",
+        clock=here.clock,
+        timeout_s=3600,
+        show=lambda refresh: f"{refresh['Status']} {refresh.get('PercentageComplete', 0)} %",
+    )
+
+
+def versions(here) -> list[str]:
+    group = here.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[NAME])
+    return [one["LaunchTemplate"]["Version"] for one in group["AutoScalingGroups"][0]["Instances"]]
+
+
+def await_nothing(here):
+    wait_until(
+        lambda: read_leftovers(here, NAME),
+        lambda left: not left,
+        what="nothing to be left",
+        clock=here.clock,
+        timeout_s=600,
+    )
+
+
+def state_of(dev) -> list:
+    plan = dev.plan({"account_id": ACCOUNT_ID, "lab": True, "image": f"none/none@sha256:{'0' * 64}"}, destroy=True)
+    return list(plan.changes)
