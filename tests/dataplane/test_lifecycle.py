@@ -10,7 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from awslab.dataplane.child import Child
 from awslab.machines.events import TaskStarted
+from hitless.errors import Failed
 
 pytestmark = pytest.mark.live
 
@@ -86,6 +88,18 @@ def test_when_a_child_dies_the_lab_says_so_and_stops(stage, until, which, caplog
                 stage.route()
 
     asyncio.run(body())
+
+
+def test_a_child_that_cannot_start_says_so_and_is_not_left_behind(capfd):
+    async def body():
+        child = Child("tasks", {"no": "logs"}, hear=print, lost=print)
+        with pytest.raises(Failed, match="ended while it started"):
+            await child.start()
+        await child.stop()
+        assert child.exit_code == 1
+
+    asyncio.run(body())
+    assert "KeyError: 'logs'" in capfd.readouterr().err
 
 
 def test_a_stop_in_the_middle_of_everything_leaves_nothing(stage, until):

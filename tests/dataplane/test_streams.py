@@ -178,3 +178,22 @@ async def still(look):
     while turns < 2_000:
         await asyncio.sleep(0)
         turns, before = (turns + 1, before) if look() == before else (0, look())
+
+
+def test_idle_connections_to_targets_and_clients_are_closed_after_the_idle_timeout_of_real_time(run, make_site):
+    async def body():
+        closed = asyncio.Event()
+
+        async def serve(reader, writer):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            assert await reader.read() == b""
+            closed.set()
+
+        async with make_site(rate=0.1, idle_timeout_s=0.2) as site:
+            await site.target(serve)
+            async with asyncio.timeout(5):
+                assert (await site.send(GET)).endswith(b"ok")  # returns only when the load balancer has closed
+                await closed.wait()
+
+    run(body)
