@@ -26,6 +26,14 @@ from awslab.machines.task_definitions import TaskDefinition
 from awslab.machines.task_sets import TaskSet
 
 SERVICES_MAX = 10  # AWS: services of one DescribeServices call
+DEFAULTS = {  # AWS: what CreateService assumes
+    "availabilityZoneRebalancing": "ENABLED",
+    "enableECSManagedTags": False,
+    "enableExecuteCommand": False,
+    "placementConstraints": [],
+    "placementStrategy": [],
+    "propagateTags": "NONE",
+}
 REDEPLOYS = ("taskDefinition", "loadBalancers", "capacityProviderStrategy", "forceNewDeployment")
 
 
@@ -42,13 +50,14 @@ class ServiceActions(ClusterActions):
         check_target_groups(self.world, [balancer.target_group_arn for balancer in balancers])
         if given.get("healthCheckGracePeriodSeconds") is not None and not balancers:
             raise invalid("Health check grace period is only valid for services configured to use load balancers")
-        kept = {"availabilityZoneRebalancing": "ENABLED", "propagateTags": "NONE", **given}
-        kept = {"enableECSManagedTags": False, "enableExecuteCommand": False, **kept}
-        kept = {"placementConstraints": [], "placementStrategy": [], **kept}
+        controller = (given.get("deploymentController") or {}).get("type", "ECS")
+        kept = {**DEFAULTS, **given}
+        if controller == "CODE_DEPLOY":  # not offered for it
+            kept["availabilityZoneRebalancing"] = given.get("availabilityZoneRebalancing", "DISABLED")
         shares = read_shares(self._strategy(cluster, given), set(cluster.providers))
         service = Service(
             given["serviceName"],
-            (given.get("deploymentController") or {}).get("type", "ECS"),
+            controller,
             int(given["desiredCount"]),
             self.world.now,
             **_settings(kept),

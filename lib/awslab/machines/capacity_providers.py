@@ -1,4 +1,4 @@
-"""What a capacity provider does to the hosts of its Auto Scaling group: drains them before they go, guards busy ones."""
+"""What a capacity provider does to the hosts of its Auto Scaling group: drains them, and guards the busy ones."""
 
 from __future__ import annotations
 

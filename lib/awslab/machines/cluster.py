@@ -123,9 +123,9 @@ class Cluster(Machine):
         failed = [told for event in events for told in self._count_failure(event, now)]
         return [*events, *said, *failed, *looked]
 
-    def ask_pass(self, service: Service, now: float) -> None:
-        """Have the scheduler look at a service soon; at once at the end of a throttle."""
-        self.scheduler.update_stability(service, now)
+    def ask_pass(self, service: Service, now: float, task: Task | None = None) -> None:
+        """Have the scheduler look at a service soon, because of one task or of all; and at the end of a throttle."""
+        self.scheduler.shake(service, now, task.order.task_set_id if task else "")
         key = ("service", "pass", service.name)
         waits = [s.no_start_before for s in service.task_sets if s.no_start_before > now]
         at = self.timers.at(key)
@@ -145,7 +145,7 @@ class Cluster(Machine):
                 if service:
                     service.tasks.pop(task.task_id, None)
             if service:
-                self.ask_pass(service, now)
+                self.ask_pass(service, now, task)
         if room_changed:
             self._room_changed(event.instance_id, now)
 
@@ -200,7 +200,7 @@ class Cluster(Machine):
         service = self.services.get(task.order.service_name)
         if service is None:
             return []
-        self.ask_pass(service, now)
+        self.ask_pass(service, now, task)
         if not task.unhealthy or was_unhealthy:
             return []
         arn, instance_id, port = next(key for key, state in task.targets.items() if state == "unhealthy")
@@ -216,7 +216,7 @@ class Cluster(Machine):
         if service is None or not (task.stop_code in SELF_STOPPED or task.unhealthy):
             return []
         events = self.scheduler.task_failed(service, task, now)
-        self.ask_pass(service, now)
+        self.ask_pass(service, now, task)
         return events
 
     def _host_rings(self, kind: str, instance_id: str, now: float) -> list[Event]:

@@ -72,7 +72,7 @@ class Placement:
     hosts: Sequence[ContainerInstance]
     tenants: Counter[str]
     rng: random.Random
-    _zones: dict[str, Counter[str]] = field(default_factory=dict)
+    _spreads: dict[str, Counter[str]] = field(default_factory=dict)
 
     def choose(
         self, definition: TaskDefinition, rules: Rules, may: Callable[[ContainerInstance], bool]
@@ -95,7 +95,7 @@ class Placement:
     def taken(self, host: ContainerInstance) -> None:
         """A task of the group was placed there."""
         self.tenants[host.container_instance_id] += 1
-        for name, spread in self._zones.items():
+        for name, spread in self._spreads.items():
             spread[host.attributes.get(name, "")] += 1
 
     def _refusal(self, host: ContainerInstance, definition: TaskDefinition, rules: Rules) -> str:
@@ -118,7 +118,9 @@ class Placement:
         if strategy.field in ("instanceId", "host"):
             return lambda host: self.tenants[host.container_instance_id]
         name = strategy.field.removeprefix("attribute:")
-        spread = self._zones.setdefault(name, self._spread(name))
+        if name not in self._spreads:
+            self._spreads[name] = self._spread(name)
+        spread = self._spreads[name]
         return lambda host: spread[host.attributes.get(name, "")]
 
     def _spread(self, name: str) -> Counter[str]:

@@ -50,6 +50,8 @@ class Scheduler:
             if start and task_set.rollout_state != "FAILED" and now >= task_set.no_start_before:
                 events += self._start(service, task_set, start, now)
         service.unable = service.unable if short else ""
+        for task_set in service.task_sets:
+            self._judge(service, task_set, now)
         return events + self._conclude(service, now)
 
     def lanes(self, service: Service) -> list[tuple[TaskSet, Lane]]:
@@ -63,17 +65,25 @@ class Scheduler:
             for s in service.task_sets
         ]
 
-    def update_stability(self, service: Service, now: float) -> None:
-        """AWS's STEADY_STATE of each task set, and whether its failures still count."""
+    def shake(self, service: Service, now: float, task_set_id: str = "") -> None:
+        """Something changed for one task set, or for any: a steady set may not be steady any more.
+
+        It becomes steady again with the next pass: judging all tasks at every change of one is too slow for a thousand.
+        """
         for task_set in service.task_sets:
-            tasks = [task for task in service.tasks_of(task_set) if task.wanted]
-            desired = task_set.computed_desired_count(self._wanted_of(service))
-            steady = len(tasks) == desired and all(t.healthy and not self._host_drains(t) for t in tasks)
-            status = "STEADY_STATE" if steady else "STABILIZING"
-            if status != task_set.stability_status:
-                task_set.stability_status, task_set.stability_status_at = status, now
-            if any(task.healthy for task in tasks):
-                task_set.got_healthy()
+            if task_set.stability_status == "STEADY_STATE" and task_set_id in ("", task_set.task_set_id):
+                self._judge(service, task_set, now)
+
+    def _judge(self, service: Service, task_set: TaskSet, now: float) -> None:
+        """AWS's STEADY_STATE, and whether its failures still count."""
+        tasks = [task for task in service.tasks_of(task_set) if task.wanted]
+        desired = task_set.computed_desired_count(self._wanted_of(service))
+        steady = len(tasks) == desired and all(t.healthy and not self._host_drains(t) for t in tasks)
+        status = "STEADY_STATE" if steady else "STABILIZING"
+        if status != task_set.stability_status:
+            task_set.stability_status, task_set.stability_status_at = status, now
+        if any(task.healthy for task in tasks):
+            task_set.got_healthy()
 
     def task_failed(self, service: Service, task: Task, now: float) -> list[Event]:
         """A task stopped by itself, or for its health, before it ever was healthy."""

@@ -36,7 +36,7 @@ def test_the_providers_defaults_are_aws_defaults(stack):
     service = stack.service()
     assert service["deploymentConfiguration"] == {"minimumHealthyPercent": 100, "maximumPercent": 200}
     assert service["capacityProviderStrategy"] == [{"capacityProvider": "hosts", "weight": 1, "base": 1}]
-    assert service["availabilityZoneRebalancing"] == "ENABLED" and "healthCheckGracePeriodSeconds" not in service
+    assert service["availabilityZoneRebalancing"] == "DISABLED" and "healthCheckGracePeriodSeconds" not in service
 
 
 def test_a_code_deploy_service_has_task_sets_and_no_deployments(stack):
