@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import io
 import pkgutil
@@ -24,6 +25,15 @@ from awslab.world import World
 
 SCOPE = re.compile(r"Credential=[^/,\s]+/\d{8}/([a-z0-9-]+)/([a-z0-9.-]+)/aws4_request")
 SIGNING_ALIASES = {"elasticloadbalancingv2": "elasticloadbalancing", "cloudwatch": "monitoring"}
+
+
+NO_RETRIES = Config(retries={"max_attempts": 0})
+
+
+@functools.cache
+def _session() -> boto3.Session:
+    """One for all: a new session reads EC2's model again, a quarter of a second a client."""
+    return boto3.Session("lab", "lab")
 
 
 class _Raw(io.BytesIO):
@@ -116,9 +126,9 @@ class Lab:
 
     def client(self, service: str, **kwargs):
         """A boto3 client of this lab that needs no socket, for tests and for the virtual clock."""
-        session = boto3.Session("lab", "lab", region_name=self.region)
-        retries = Config(retries={"max_attempts": 0})
-        client = session.client(service, endpoint_url="http://127.0.0.1:1", config=retries, **kwargs)
+        client = _session().client(
+            service, region_name=self.region, endpoint_url="http://127.0.0.1:1", config=NO_RETRIES, **kwargs
+        )
         client.meta.events.register("before-send.*.*", self._answer_in_process)
         return client
 
