@@ -178,3 +178,13 @@ def test_a_run_that_fails_keeps_its_picture(path):
     with pytest.raises(CellExecutionError):
         executed(path.with_name("k.jsonl"), "raise ValueError('went wrong')")
     assert [e.kind for e in read(path)][:2] == ["run", "capacity"]
+
+
+@pytest.mark.live
+def test_in_jupyterlab_the_cell_is_left_with_a_plain_picture_too(path, monkeypatch):
+    monkeypatch.setenv("JPY_SESSION_NAME", "notebook")
+    source = CELLS.replace('"output"', '"auto"').replace("live._screen.frame_s = 0.2", "screen = live._screen")
+    monkeypatch.setitem(globals(), "CELLS", source + "\n---\ntype(screen).__name__, len(screen._image.value) > 10_000")
+    cells = executed(path).cells
+    assert cells[3].outputs[0].data["text/plain"] == "('WidgetScreen', True)"
+    assert len(pictures(cells[1])) == 1

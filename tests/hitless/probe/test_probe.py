@@ -225,7 +225,10 @@ def test_a_slow_reader_does_not_hold_the_prober_up(tmp_path, serving):
         ]
         child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         until(lambda: server.requests >= 500, 10)  # some 100 KB of windows, more than a pipe holds, and nobody reads
-        out, _ = child.communicate(b"stop\n", timeout=10)
+        child.stdin.write(b"stop\n")
+        child.stdin.flush()
+        out = child.stdout.read()
+        child.communicate(timeout=10)
     said = [json.loads(line) for line in out.splitlines()]
     assert said[-1] == {"kind": "end", "sent": said[-1]["sent"], "told_to": True}
     assert sum(w["sent"] for w in said if w["kind"] == "window") == said[-1]["sent"]
