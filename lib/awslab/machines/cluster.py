@@ -233,6 +233,7 @@ class Cluster(Machine):
     def _host_lost(self, host: ContainerInstance, now: float) -> list[Event]:
         """The host and its processes are gone; ECS notices a little later."""
         host.agent_connected = False
+        self.draining.forget(host)
         if self.timers.at(("host", "missed", host.instance_id)) is None:
             self.timers.set(("host", "missed", host.instance_id), now + NOTICED_S)
         lost = [self.tasks[task_id] for task_id in host.task_ids]
@@ -245,8 +246,6 @@ class Cluster(Machine):
         events = [event for task in lost for event in self.life.host_missed(task, reason, now)]
         host.move(S.DEREGISTERING)
         host.move(S.INACTIVE)
-        for kind in ("give up", "beat"):
-            self.timers.cancel(("host", kind, host.instance_id))
         self.timers.set(("host", "forget", host.instance_id), now + REMEMBER_S)
         return [*events, self.draining.changed(host)]
 

@@ -68,10 +68,15 @@ class Draining:
 
     def let_go(self, host: ContainerInstance) -> list[Event]:
         """Complete the hook: empty, or waited long enough."""
-        hook_name, host.hook_name = host.hook_name, ""
+        hook_name = host.hook_name
+        self.forget(host)
+        return [LifecycleActionRequested(instance_id=host.instance_id, hook_name=hook_name, result="CONTINUE")]
+
+    def forget(self, host: ContainerInstance) -> None:
+        """A host that dies while it drains leaves its hook waiting, as users of AWS found; its heartbeat ends it."""
+        host.hook_name = ""
         for kind in ("give up", "beat"):
             self._timers.cancel(("host", kind, host.instance_id))
-        return [LifecycleActionRequested(instance_id=host.instance_id, hook_name=hook_name, result="CONTINUE")]
 
     def beat(self, host: ContainerInstance, now: float) -> list[Event]:
         """Keep the hook waiting beyond its heartbeat timeout."""

@@ -5,6 +5,7 @@ import pytest
 from awslab.machines import task_commands
 from awslab.machines.container_instances import InstanceStatus
 from awslab.machines.events import (
+    InstanceDied,
     InstanceTerminated,
     LifecycleActionRequested,
     LifecycleHeartbeatRequested,
@@ -116,6 +117,14 @@ def test_standalone_tasks_are_left_alone_and_hold_the_host(stage):
     stage.do(task_commands.stop, task.task_id, "done")
     stage.wait(60)
     assert len(let_go(stage)) == 1
+
+
+def test_a_host_that_dies_while_it_drains_leaves_its_hook_waiting(stage):
+    drained(stage)
+    stage.world.hear(InstanceDied(instance_id="i-a"))
+    stage.wait(2 * 3600)
+    assert not let_go(stage) and not stage.happened(LifecycleHeartbeatRequested)
+    assert len(stage.running("i-b")) == 2
 
 
 def test_an_empty_host_is_let_go_at_once(stage):
