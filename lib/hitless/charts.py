@@ -16,11 +16,14 @@ from PIL import Image
 
 from hitless.clock import duration_text
 from hitless.finding import headline, subtitle
+from hitless.fleet_panels import Hosts, Weight
 from hitless.lane import Lane
-from hitless.panels import BODY_PT, PANELS, Panel
+from hitless.panel import BODY_PT, Panel
+from hitless.probe_panels import Latency, Requests
 from hitless.theme import THEMES, font
 from hitless.timeline import Timeline
 
+PANELS: tuple[type[Panel], ...] = (Latency, Requests, Hosts, Weight)
 WIDTH_IN, HEIGHT_IN = 9.2, 6.9
 LEFT, RIGHT = 0.066, 0.862
 LANE_TOP_IN, LANE_HEIGHT_IN, CAPTION_IN, BOTTOM_IN = 0.86, 0.54, 0.285, 0.40

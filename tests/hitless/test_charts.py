@@ -13,7 +13,8 @@ from hitless.charts import TimelineChart, bundle, render, room
 from hitless.clock import VirtualClock
 from hitless.journal import Journal
 from hitless.lane import place
-from hitless.panels import dodge, nice_below, steps
+from hitless.panel import dodge, steps
+from hitless.probe_panels import nice_below
 from hitless.samples import Sample, window
 from hitless.theme import DARK, LIGHT
 from hitless.timeline import Event, Recorder
