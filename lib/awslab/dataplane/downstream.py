@@ -18,6 +18,7 @@ from awslab.dataplane.syntax import (
     Request,
     parse_request,
 )
+from awslab.dataplane.transports import let_read, write
 
 if TYPE_CHECKING:
     from awslab.dataplane.balancer import Balancer, Listener
@@ -60,7 +61,8 @@ class Downstream(asyncio.Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:
         """See asyncio.Protocol."""
         self.transport = transport
-        self.address = transport.get_extra_info("peername")[0].encode()
+        peer = transport.get_extra_info("peername")  # None when it has hung up already
+        self.address = peer[0].encode() if peer else b""
         if not self.balancer.admit(self):
             transport.abort()
 
@@ -87,14 +89,14 @@ class Downstream(asyncio.Protocol):
         """See asyncio.Protocol: the client reads slowly, so the target must wait."""
         self._choked = True
         if self._exchange is not None and self._exchange.upstream is not None:
-            self._exchange.upstream.transport.pause_reading()
+            let_read(self._exchange.upstream.transport, False)
 
     def resume_writing(self) -> None:
         """See asyncio.Protocol."""
         self._choked = False
         if self._exchange is not None and self._exchange.upstream is not None:
             self._exchange.touched = self.balancer.loop.time()
-            self._exchange.upstream.transport.resume_reading()
+            let_read(self._exchange.upstream.transport, True)
         self._advance()
 
     # ---- what an exchange says
@@ -205,7 +207,7 @@ class Downstream(asyncio.Protocol):
             self._answer(UNAVAILABLE)
             return
         if request.expects_continue and self._body is not None:
-            self.transport.write(CONTINUE)
+            write(self.transport, CONTINUE)
         head = self.balancer.head_for_target(request, self)
         self._exchange = Exchange(self, request, head, arn, target)
         self._exchange.start()
@@ -220,7 +222,7 @@ class Downstream(asyncio.Protocol):
 
     def _answer(self, status: int) -> None:
         close = not self.keep_alive or self._state is State.BODY
-        self.transport.write(answer(status, self.balancer.now(), close=close, head_only=self._head_only))
+        write(self.transport, answer(status, self.balancer.now(), close=close, head_only=self._head_only))
         if close:
             self._linger()
         else:
@@ -244,12 +246,7 @@ class Downstream(asyncio.Protocol):
         self.transport.write_eof()
 
     def _read_or_not(self) -> None:
-        if self.transport.is_closing():
-            return
-        if self._may_pipeline and self._may_upload:
-            self.transport.resume_reading()
-        else:
-            self.transport.pause_reading()
+        let_read(self.transport, self._may_pipeline and self._may_upload)
 
 
 def _check_part(buffer: bytes) -> None:

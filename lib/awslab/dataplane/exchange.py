@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from awslab.dataplane.answers import CLIENT_CLOSED
+from awslab.dataplane.answers import BAD_GATEWAY, CLIENT_CLOSED
 from awslab.dataplane.syntax import Request, Response
+from awslab.dataplane.transports import write
 
 if TYPE_CHECKING:
     from awslab.dataplane.downstream import Downstream
@@ -55,11 +56,14 @@ class Exchange:
 
     def connected(self, upstream: Upstream) -> None:
         """There is a connection: send what there is."""
+        if upstream.transport.is_closing():  # it broke before anybody was told of it
+            self.fail(BAD_GATEWAY)
+            return
         self.upstream = upstream
         self._began = self.client.balancer.stopwatch()
         upstream.begin(self, self.head)
         if self._pending:
-            upstream.transport.write(b"".join(self._pending))
+            write(upstream.transport, b"".join(self._pending))
             self._pending.clear()
             self.client.let_upload(True)
 
@@ -72,7 +76,7 @@ class Exchange:
         if not content:
             return
         if self.upstream is not None:
-            self.upstream.transport.write(content)
+            write(self.upstream.transport, content)
         else:
             self._pending.append(content)
             self.client.let_upload(False)

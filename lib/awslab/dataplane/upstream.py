@@ -9,6 +9,7 @@ from awslab.dataplane.answers import BAD_GATEWAY
 from awslab.dataplane.bodies import BadChunk, Body, UntilClose
 from awslab.dataplane.exchange import Exchange, framed
 from awslab.dataplane.syntax import HEAD_BYTES_MAX, Malformed, parse_response
+from awslab.dataplane.transports import write
 
 if TYPE_CHECKING:
     from awslab.dataplane.target import Target
@@ -32,7 +33,7 @@ class Upstream(asyncio.Protocol):
     def begin(self, exchange: Exchange, head: bytes) -> None:
         """Send a request's head."""
         self.exchange, self._in_body = exchange, False
-        self.transport.write(head)
+        write(self.transport, head)
 
     # ---- asyncio.Protocol
 
@@ -113,10 +114,10 @@ class Upstream(asyncio.Protocol):
         if body.done:
             self._finish(exchange, head + content, rest=rest)
         elif head or content:
-            exchange.client.transport.write(head + content)
+            write(exchange.client.transport, head + content)
 
     def _finish(self, exchange: Exchange, last: bytes, *, rest: bytes) -> None:
         if last:
-            exchange.client.transport.write(last)
+            write(exchange.client.transport, last)
         self.idle_since = self._loop.time()
         exchange.finish(reusable=self._reusable and not rest)
