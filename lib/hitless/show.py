@@ -26,5 +26,4 @@ def show_outcome(outcome: Outcome | None) -> None:
         print("dry run: nothing was changed, nothing is claimed")
         return
     display(outcome.verdict)
-    print(outcome.verdict.text())
     outcome.require()

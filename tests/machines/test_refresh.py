@@ -54,6 +54,15 @@ def test_the_group_keeps_its_template_until_success(fleet):
     assert f.group.launch.version == "2"
 
 
+@pytest.mark.parametrize("limits", [(90, None), (90, 110), (50, 150), (0, None)])
+def test_hosts_end_as_spread_as_they_began(fleet, limits):
+    f = fleet(6)
+    f.start(min_healthy_percent=limits[0], max_healthy_percent=limits[1], warmup_s=30)
+    assert f.run() == "Successful"
+    zones = [i.availability_zone for i in f.group.instances.values()]
+    assert sorted(zones) == ["us-east-1a"] * 3 + ["us-east-1b"] * 3
+
+
 def test_a_scale_out_during_a_refresh_launches_the_new_version(fleet):
     f = fleet(4)
     f.start(warmup_s=600)

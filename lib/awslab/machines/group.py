@@ -15,6 +15,7 @@ from awslab.machines.events import (
     InstanceHealthChanged,
     LaunchSpec,
     LifecycleActionRequested,
+    LifecycleHeartbeatRequested,
     ScaleInProtectionRequested,
 )
 from awslab.machines.hooks import Hook
@@ -66,7 +67,14 @@ class Group(Machine):
         now: Lab time.
     """
 
-    hears = (LifecycleActionRequested, ScaleInProtectionRequested, InstanceDied, AlarmStateChanged, CapacityChanged)
+    hears = (
+        LifecycleActionRequested,
+        LifecycleHeartbeatRequested,
+        ScaleInProtectionRequested,
+        InstanceDied,
+        AlarmStateChanged,
+        CapacityChanged,
+    )
 
     def __init__(
         self,
@@ -150,6 +158,8 @@ class Group(Machine):
         match event:
             case LifecycleActionRequested(instance_id=i, hook_name=hook) if hook in self._waits_of(i):
                 return self._members.complete(i, hook, event.result, now)
+            case LifecycleHeartbeatRequested(instance_id=i, hook_name=hook) if hook in self._waits_of(i):
+                self._members.heartbeat(i, hook, now)
             case ScaleInProtectionRequested(instance_id=i) if i in self.instances:
                 self.instances[i].protected = event.protected
             case InstanceDied(instance_id=i) if i in self.instances and not self.instances[i].leaving:
@@ -345,11 +355,12 @@ class Group(Machine):
     def _launch_one(self, now: float) -> list[Event]:
         applies = self.refresh is not None and self.refresh.applies_desired
         spec = self._resolve(self.refresh.desired if applies else self.launch)
-        subnet_id, zone = self._emptiest_zone()
+        subnet_id, zone = self._emptiest_zone(spec)
         cause = f"a difference between desired and actual capacity, group {self.name}"
         return self._members.launch(spec, subnet_id, zone, cause, self.new_instances_protected, now)
 
-    def _emptiest_zone(self) -> tuple[str, str]:
+    def _emptiest_zone(self, spec: LaunchSpec) -> tuple[str, str]:
+        """Where the fewest are; of equals, where the fewest of this kind are, so that a refresh ends spread as well."""
         open_zones = [(s, z) for s, z in self.subnets.items() if z not in self._zones_without_capacity]
         if not open_zones:
             raise LaunchRefused(
@@ -357,8 +368,10 @@ class Group(Machine):
                 "We currently do not have sufficient capacity in the Availability Zone you requested. "
                 "Our system will be working on provisioning additional capacity. Launching EC2 instance failed.",
             )
-        counts = Counter(i.availability_zone for i in self.instances.values() if i.counted)
-        return min(open_zones, key=lambda place: counts[place[1]])
+        counted = [i for i in self.instances.values() if i.counted]
+        every = Counter(i.availability_zone for i in counted)
+        alike = Counter(i.availability_zone for i in counted if i.spec == spec)
+        return min(open_zones, key=lambda place: (every[place[1]], alike[place[1]]))
 
     def _launch_failed(self, refused: LaunchRefused, now: float) -> Event:
         self.timers.set("retry", now + RETRY_S)

@@ -9,6 +9,7 @@ failure. A failure, an alarm or an operator turns it round: the same steps, with
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -224,7 +225,7 @@ class Refresh:
         budget = self._budget(len(old))
         self.surge = min(limits.ceiling - limits.desired, budget)
         ready = [i for i in self.group.instances.values() if self._ready(i, now)]
-        candidates = self._oldest_first([i for i in old if self._may_leave(i)])
+        candidates = self._fullest_zone_first([i for i in old if self._may_leave(i)])
         count = min(limits.may_terminate(len(ready)), budget)
         useless = [i for i in candidates if not i.available]  # takes nothing from capacity
         chosen = useless[:budget] or candidates[:count]
@@ -322,8 +323,17 @@ class Refresh:
             return self.preferences.standby_instances == TERMINATE
         return not one.protected or self.preferences.scale_in_protected_instances == REFRESH
 
-    def _oldest_first(self, instances: list[Instance]) -> list[Instance]:
-        return sorted(instances, key=lambda i: (i.launched_at, i.instance_id))
+    def _fullest_zone_first(self, instances: list[Instance]) -> list[Instance]:
+        """The order in which they leave: always one of the zone that has most, the oldest of it first."""
+        left = Counter(i.availability_zone for i in self.group.instances.values() if i.counted)
+        waiting = sorted(instances, key=lambda i: (i.launched_at, i.instance_id))
+        order: list[Instance] = []
+        while waiting:
+            one = max(waiting, key=lambda i: left[i.availability_zone])
+            left[one.availability_zone] -= 1
+            waiting.remove(one)
+            order.append(one)
+        return order
 
     def _paused(self) -> bool:
         if self._hold_until_checkpoint_over:
