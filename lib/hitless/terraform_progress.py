@@ -15,6 +15,7 @@ PROVIDER_WAITS_S = {
     "aws_iam_instance_profile": 5,
     "aws_vpc_endpoint": 5,
 }
+EXPECTED = ("Resource targeting is in effect", "Applied changes may be incomplete")  # whoever names targets knows
 STILL_EVERY_S = 30  # Terraform itself reports every 10 s
 DOING = {"create": "creating", "update": "changing", "delete": "destroying", "read": "reading"}
 DONE = {"create": "created", "update": "changed", "delete": "destroyed", "read": "read"}
@@ -65,5 +66,5 @@ class Progress:
         text = ": ".join(part for part in (found["summary"], " ".join(found.get("detail", "").split())) if part)
         if found["severity"] == "error":
             self.errors[found.get("address") or f"error {len(self.errors) + 1}"] = text[:1000]
-        else:
+        elif found["summary"] not in EXPECTED:
             self._say(f"{found['severity']}: {text}")
