@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
-os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")  # else AttachRolePolicy of AWS's own is a 404
+os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "false"  # `faces.iam` reads them when they are asked for
+os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # `faces.amis` has the images that hosts of the lab can boot
 
 import moto.core.utils
 from botocore.awsrequest import AWSPreparedRequest

@@ -129,8 +129,7 @@ class Stack:
 
 
 @pytest.fixture
-def make_stack(monkeypatch):
-    monkeypatch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")  # seconds a lab, and nothing here needs them
+def make_stack():
     stacks = []
 
     def make(**given):
