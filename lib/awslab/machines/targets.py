@@ -245,11 +245,13 @@ class TargetGroup(Machine):
     # ---- checking
 
     def _ask(self, target: Target, now: float) -> list[Event]:
-        events = self._judge(target, False, TIMEOUT) if target.asked else []  # nobody ever answered
+        self._timers.set(("check", (target.target_id, target.port)), now + self.check.interval_s)
+        if target.asked:  # the plane answers every check, with a timeout if need be: a busy lab has not read it yet
+            return []
+        events: list[Event] = []
         if target.reason == REGISTERING[0]:
             events.append(self._move(target, S.INITIAL, CHECKING))
         target.asked = True
-        self._timers.set(("check", (target.target_id, target.port)), now + self.check.interval_s)
         return [
             *events,
             HealthCheckRequested(
