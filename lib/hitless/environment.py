@@ -50,13 +50,12 @@ class Environment:
         lab = self._here.environment == "lab"
         return {"account_id": self._here.account_id, "region": self._here.region, "lab": lab, "name": self.name}
 
-    def plan_provisioning(self, app: Path | str = "app") -> Plan:
-        """Plan everything, with the image that the app's content makes, before there is a repository to push it to."""
-        image = images.build(Path(app))
+    def plan_provisioning(self, release: images.Image) -> Plan:
+        """Plan everything, with the digest of an image, before there is a repository to push it to."""
         registry = f"{self._here.account_id}.dkr.ecr.{self._here.region}.amazonaws.com"
-        return self.plan(image=f"{registry}/{self.name}@{image.digest}")
+        return self.plan(image=f"{registry}/{self.name}@{release.digest}")
 
-    def provision(self, shown: Plan, app: Path | str = "app", *, dry_run: bool) -> dict[str, int]:
+    def provision(self, shown: Plan, release: images.Image, *, dry_run: bool) -> dict[str, int]:
         """Make the image repository, push the image, then everything else that was shown.
 
         ECS must find the image when the service starts, so the repository comes first; the rest is planned again, and
@@ -64,7 +63,7 @@ class Environment:
 
         Args:
             shown: From `plan_provisioning`.
-            app: The app's folder.
+            release: The image that was planned with.
             dry_run: Change nothing, answer nothing.
 
         Returns:
@@ -77,7 +76,7 @@ class Environment:
             return {}
         image = self._planned["image"]
         self.terraform.apply(self.terraform.plan(self._planned, targets=["module.ecr"]))
-        pushed = images.push(images.build(Path(app)), self.name, ecr=self._here.client("ecr"))
+        pushed = images.push(release, self.name, ecr=self._here.client("ecr"))
         rest = self.plan(image=pushed)
         strangers = {change.address for change in rest.changes} - {change.address for change in shown.changes}
         if pushed != image or strangers:

@@ -17,19 +17,15 @@ from hitless.hosts import Fleet, read_group, read_hosts
 from hitless.live import LiveTimeline
 from hitless.lookout import Lookout
 from hitless.plan import Plan
-from hitless.probe import Probe
 from hitless.refresh import RefreshSettings, plan_refresh, roll_back_refresh, watch_refresh
 from hitless.run_folder import RunFolder
 from hitless.stack import Stack
 from hitless.terraform_plan import Plan as TemplatePlan
 from hitless.timeline import Timeline
-from hitless.traffic import endpoint_url
 from hitless.verdict import Verdict
+from hitless.watched import under_load, watch
 
 BOOT_S = 90.0  # EC2 start, boot and agent of one host; only to say how long the ideal schedule is
-STEADY_S = 120.0  # watched before and after, so that the change can be told from the rest
-LOOK_S = 15.0
-PATH = "/version"
 
 
 @dataclass
@@ -141,39 +137,29 @@ class _Replacement:
     """One run of a host change."""
 
     def __init__(self, change: HostChange, run: RunFolder, probe_rate_per_s: int, say: Callable[[str], object]) -> None:
-        self._change, self._run, self._say = change, run, say
+        self._change, self._run, self._probe_rate_per_s, self._say = change, run, probe_rate_per_s, say
         self._here, self._stack, self._settings = change.here, change.stack, change.settings
         self._lookout = Lookout(self._here, self._stack, change.version)
         self._before = read_hosts(self._here, self._stack)
         self._began_s = self._here.clock.now()
         self._refresh: dict = {}
         self._error: HitlessError | None = None
-        url = endpoint_url(self._here, self._stack) + PATH
-        window_s = max(0.5, min(1.0, LOOK_S / self._here.clock.rate))  # a lab's minute needs more than one point
-        self._probe = Probe(url, probe_rate_per_s, samples_path=run.path / "samples.jsonl", window_s=window_s)
         floor = true_floor(
             self._before.desired_capacity, self._settings.min_healthy_percent, self._settings.max_healthy_percent
         )
         self._ideal_s = ideal_duration_s(floor, BOOT_S + self._settings.warmup_s)
 
     async def run(self) -> Outcome:
-        live = LiveTimeline(
+        live = watch(
+            self._here,
+            self._stack,
+            self._run,
             f"Replace every host of {self._stack.service_name}",
-            journal=self._run.journal,
-            clock=self._here.clock,
-            place=self._here.place,
+            probe_rate_per_s=self._probe_rate_per_s,
             limits={"floor_percent": self._settings.min_healthy_percent},
-            probe=self._probe,
             capacity=self._lookout.capacity,
-            every_s=LOOK_S,
         )
-        try:
-            async with live:
-                await self._here.clock.asleep(STEADY_S)
-                await self._replace(live)
-                await self._here.clock.asleep(STEADY_S)
-        except HitlessError as error:
-            self._error = error
+        self._error = await under_load(self._here, live, self._replace)
         return await asyncio.to_thread(self._judge, live)
 
     async def _replace(self, live: LiveTimeline) -> None:

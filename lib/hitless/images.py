@@ -246,3 +246,23 @@ def _put(image: Image, repository_name: str, ecr, tag: str | None) -> None:
             seen={"sent": image.digest, "stored": stored},
             do="Don't deploy it; delete it and find out who changes requests on the way.",
         )
+
+
+def build_release(folder: Path | str, version: str, colour: str, faults: str = "") -> Image:
+    """Build a release of the app: its version and colour are part of the image, hence of the digest.
+
+    Args:
+        folder: The app's folder.
+        version: What the app says it is.
+        colour: What it looks like, so that a person sees who answers.
+        faults: Settings that make a bad release, e.g. "ERROR_PERCENT=100 ERROR_AFTER_S=60".
+
+    Raises:
+        Refused: A fault is not NAME=VALUE, or as `build`.
+    """
+    pairs = [fault.partition("=") for fault in faults.split()]
+    if bad := [name for name, equals, _ in pairs if not equals]:
+        raise Refused("A fault is not NAME=VALUE.", seen={"fault": bad[0]}, do='write "ERROR_PERCENT=100"')
+    return build(
+        Path(folder), environment={"APP_VERSION": version, "APP_COLOUR": colour, **{n: v for n, _, v in pairs}}
+    )

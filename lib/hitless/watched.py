@@ -1,0 +1,73 @@
+"""Change something while users keep asking: probe, look, journal and draw around any change."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from hitless.connect import Connection
+from hitless.errors import HitlessError
+from hitless.live import Hosts, LiveTimeline
+from hitless.probe import Probe
+from hitless.run_folder import RunFolder
+from hitless.stack import Stack
+from hitless.traffic import endpoint_url
+
+STEADY_S = 120.0  # watched before and after, so that the change can be told from the rest
+LOOK_S = 15.0
+PATH = "/version"
+
+
+def watch(
+    here: Connection,
+    stack: Stack,
+    run: RunFolder,
+    title: str,
+    *,
+    probe_rate_per_s: int,
+    limits: Mapping[str, float],
+    capacity: Callable[[], Hosts] | None = None,
+    weights: Callable[[], Mapping[str, float]] | None = None,
+) -> LiveTimeline:
+    """A live timeline of one service with its probe, not yet started.
+
+    Args:
+        here: Whose account.
+        stack: The service's parts.
+        run: Where the record goes.
+        title: What is done, as a verb phrase.
+        probe_rate_per_s: Requests a second through the production listener.
+        limits: Lines that must be kept: `floor_percent`, `p99_ms`.
+        capacity: Looks how many hosts serve.
+        weights: Looks how the traffic is split.
+    """
+    window_s = max(0.5, min(1.0, LOOK_S / here.clock.rate))  # a lab's minute needs more than one point
+    url = endpoint_url(here, stack) + PATH
+    return LiveTimeline(
+        title,
+        journal=run.journal,
+        clock=here.clock,
+        place=here.place,
+        limits=limits,
+        probe=Probe(url, probe_rate_per_s, samples_path=run.path / "samples.jsonl", window_s=window_s),
+        capacity=capacity,
+        weights=weights,
+        every_s=LOOK_S,
+    )
+
+
+async def under_load(
+    here: Connection, live: LiveTimeline, change: Callable[[LiveTimeline], Awaitable[None]]
+) -> HitlessError | None:
+    """Watch the steady state, make the change, watch the steady state again.
+
+    Returns:
+        What went wrong on purpose; None when nothing did. Anything else (a bug, an interrupt) is raised.
+    """
+    try:
+        async with live:
+            await here.clock.asleep(STEADY_S)
+            await change(live)
+            await here.clock.asleep(STEADY_S)
+    except HitlessError as error:
+        return error
+    return None
