@@ -53,12 +53,12 @@ class HostChange:
     stack: Stack
     environment: Environment
     settings: RefreshSettings
-    template: TemplatePlan
+    template: TemplatePlan | None  # None: the version is there already
     version: str
     refresh: Plan
 
     def __str__(self) -> str:
-        return f"{self.template}\n{self.refresh}"
+        return "\n".join(str(part) for part in (self.template, self.refresh) if part is not None)
 
     async def run(
         self,
@@ -83,10 +83,11 @@ class HostChange:
             Refused: Terraform refused the plan; nothing was changed.
         """
         if dry_run:
-            say(f"would apply {self.template.counts or 'nothing'} with Terraform")
+            if self.template is not None:
+                say(f"would apply {self.template.counts or 'nothing'} with Terraform")
             self.refresh.run(self.here, dry_run=True, say=say)
             return None
-        if not self.template.is_empty:
+        if self.template is not None and not self.template.is_empty:
             self.environment.apply(self.template)
         return await _Replacement(self, run, probe_rate_per_s, say).run()
 
@@ -126,6 +127,33 @@ def plan_host_change(
         )
     refresh = plan_refresh(stack.group_name, held["LaunchTemplateId"], str(newest), settings)
     return HostChange(here, stack, environment, settings, template, str(newest), refresh)
+
+
+def plan_host_rollback(
+    here: Connection, stack: Stack, environment: Environment, settings: RefreshSettings, *, to_version: str = ""
+) -> HostChange:
+    """Plan to go back to an earlier version of the launch template.
+
+    Args:
+        here: Whose account.
+        stack: The service's parts.
+        environment: Its Terraform; told afterwards which version the group is held at.
+        settings: How the refresh may go about it.
+        to_version: Launch template version; "" takes the one before the group's.
+
+    Raises:
+        NotReady: There is no such earlier version.
+    """
+    held = read_group(here, stack.group_name)["LaunchTemplate"]
+    version = to_version or str(int(held["Version"]) - 1)
+    if not version.isdigit() or not 1 <= int(version) <= _newest_version(here, held["LaunchTemplateId"]):
+        raise NotReady(
+            "There is no such version to go back to.",
+            seen={"group": f"{stack.group_name} at version {held['Version']}", "wanted": version},
+            do="name a version of the launch template",
+        )
+    refresh = plan_refresh(stack.group_name, held["LaunchTemplateId"], version, settings)
+    return HostChange(here, stack, environment, settings, None, version, refresh)
 
 
 def _newest_version(here: Connection, template_id: str) -> int:
