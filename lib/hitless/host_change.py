@@ -13,36 +13,18 @@ from hitless.environment import Environment
 from hitless.errors import HitlessError, NotReady
 from hitless.floor import ideal_duration_s, true_floor
 from hitless.host_verdict import Measured, judge
-from hitless.hosts import Fleet, read_group, read_hosts
+from hitless.hosts import read_group, read_hosts
 from hitless.live import LiveTimeline
 from hitless.lookout import Lookout
+from hitless.outcome import Outcome
 from hitless.plan import Plan
 from hitless.refresh import RefreshSettings, plan_refresh, roll_back_refresh, watch_refresh
 from hitless.run_folder import RunFolder
 from hitless.stack import Stack
 from hitless.terraform_plan import Plan as TemplatePlan
-from hitless.timeline import Timeline
-from hitless.verdict import Verdict
 from hitless.watched import under_load, watch
 
 BOOT_S = 90.0  # EC2 start, boot and agent of one host; only to say how long the ideal schedule is
-
-
-@dataclass
-class Outcome:
-    """What a host change left behind."""
-
-    error: HitlessError | None
-    before: Fleet
-    after: Fleet
-    timeline: Timeline
-    verdict: Verdict
-
-    def require(self) -> None:
-        """Raise what went wrong, or the claims that do not hold; called last, when everything is on record."""
-        if self.error is not None:
-            raise self.error
-        self.verdict.require()
 
 
 @dataclass
@@ -230,4 +212,4 @@ class _Replacement:
         self._run.journal.append("verdict", claims=verdict.facts(), holds=verdict.holds, error=str(self._error or ""))
         self._run.write("verdict.txt", verdict.text())
         self._run.write("timeline.png", render(live.timeline))
-        return Outcome(self._error, self._before, after, live.timeline, verdict)
+        return Outcome(self._error, live.timeline, verdict)

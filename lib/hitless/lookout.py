@@ -18,19 +18,22 @@ class Lookout:
     Args:
         here: Whose account.
         stack: The service's parts.
-        new_version: Launch template version that counts as new.
+        new_version: Launch template version that counts as new; "" when no hosts change.
     """
 
-    def __init__(self, here: Connection, stack: Stack, new_version: str) -> None:
+    def __init__(self, here: Connection, stack: Stack, new_version: str = "") -> None:
         self._here, self._stack, self._new_version = here, stack, new_version
         self.tasks_seen_healthy: set[str] = set()
         self._percent = 0
 
+    def look_at_targets(self) -> None:
+        """Note which tasks are registered and healthy now."""
+        targets = read_targets(self._here, self._stack)
+        self.tasks_seen_healthy |= {target.task_id for target in targets if target.state == "healthy"}
+
     def capacity(self) -> Capacity:
-        """Healthy hosts now; notes which tasks are registered and healthy on the way."""
-        self.tasks_seen_healthy |= {
-            target.task_id for target in read_targets(self._here, self._stack) if target.state == "healthy"
-        }
+        """Healthy hosts now; looks at the targets on the way."""
+        self.look_at_targets()
         return count(read_hosts(self._here, self._stack), self._new_version)
 
     def refresh(self, refresh_id: str, note: Callable[[str], object]) -> dict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from IPython.display import display
 
 from hitless.charts import bundle
-from hitless.host_change import Outcome
+from hitless.outcome import Outcome
 from hitless.run_folder import RunFolder
 from hitless.timeline import Timeline
 
