@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hitless.connect import Connection
 from hitless.stack import Stack, read_stack
+from hitless.traffic import read_weights
 from hitless.wait import await_until
 
 CALL_MAX = 100  # DescribeTasks and DescribeContainerInstances take this many at once
@@ -106,6 +107,30 @@ def read_headroom(here: Connection, stack: Stack) -> Headroom:
     fullest = max(hosts, key=lambda host: host["runningTasksCount"])
     free = sum(_places(host, need) for host in hosts if host is not fullest and host["status"] == "ACTIVE")
     return Headroom(free, fullest["runningTasksCount"])
+
+
+def read_room(here: Connection, stack: Stack) -> int:
+    """How many more tasks of the service fit on all its hosts.
+
+    Calls:
+        ecs:DescribeServices, DescribeTaskDefinition, ListContainerInstances, DescribeContainerInstances.
+    """
+    need = _needs(here, _describe(here, stack))
+    return sum(_places(host, need) for host in _container_instances(here, stack) if host["status"] == "ACTIVE")
+
+
+def read_primary_target_group(here: Connection, stack: Stack) -> tuple[str, str]:
+    """The target group of the tasks that run, and the one that gets the production listener's traffic, by name.
+
+    Calls:
+        ecs:DescribeServices, elasticloadbalancing:DescribeListeners.
+    """
+    service = _describe(here, stack)
+    sets = service.get("taskSets") or [service]
+    primary = next((one for one in sets if one.get("status") in ("PRIMARY", "ACTIVE")), sets[0])
+    arn = primary["loadBalancers"][0]["targetGroupArn"]
+    weights = read_weights(here, stack)
+    return arn.split("/")[1], max(weights, key=lambda name: weights[name])
 
 
 async def await_steady(
