@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from awslab.machines.machine import Event
+from awslab.machines.task_definitions import LoadBalancer, TaskDefinition
+from awslab.machines.task_sets import ProviderShare
 
 # ---- EC2 and Auto Scaling
 
@@ -417,3 +419,85 @@ class AlarmStateChanged(Event):
     old_state: str
     new_state: str
     reason: str
+
+
+# ---- CodeDeploy. It drives ECS and the load balancer as a user would, by request.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSetRequested(Event):
+    """CreateTaskSet by CodeDeploy: a replacement at 100 % beside the PRIMARY one; `external_id` is the deployment's."""
+
+    cluster_name: str
+    service_name: str
+    external_id: str
+    definition: TaskDefinition
+    load_balancers: tuple[LoadBalancer, ...]
+    provider_shares: tuple[ProviderShare, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSetDrainRequested(Event):
+    """DeleteTaskSet by CodeDeploy: scale 0 and DRAINING."""
+
+    cluster_name: str
+    service_name: str
+    task_set_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrimaryTaskSetRequested(Event):
+    """UpdateServicePrimaryTaskSet by CodeDeploy."""
+
+    cluster_name: str
+    service_name: str
+    task_set_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeploymentChanged(Event):
+    """A CodeDeploy deployment changed status; `code` and `message` are its errorInformation, "" for none."""
+
+    deployment_id: str
+    status: str
+    code: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LifecycleEventChanged(Event):
+    """One of a deployment's eight lifecycle events changed status: InProgress Succeeded Failed Skipped."""
+
+    deployment_id: str
+    lifecycle_event: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookInvoked(Event):
+    """CodeDeploy invokes a Lambda function and waits for PutLifecycleEventHookExecutionStatus."""
+
+    deployment_id: str
+    hook_execution_id: str
+    function_name: str
+    lifecycle_event: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookRefused(Event):
+    """Lambda could not invoke the function (`Function not found: …`); whoever runs functions says so."""
+
+    hook_execution_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookStatusPut(Event):
+    """A function inside the lab calls PutLifecycleEventHookExecutionStatus: `status` Succeeded or Failed.
+
+    Functions that run as processes call the API itself; this is for those that are only simulated.
+    """
+
+    deployment_id: str
+    hook_execution_id: str
+    status: str
