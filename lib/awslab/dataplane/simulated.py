@@ -10,12 +10,14 @@ import random
 from collections.abc import Callable, Iterable, Mapping
 
 from awslab.dataplane.behaviour import NEVER, read_behaviour
+from awslab.dataplane.simulated_hooks import HOOK_S, SimulatedHooks
 from awslab.dataplane.simulated_task import Life, Ports, SimulatedTask
 from awslab.dataplane.simulated_traffic import BAD_GATEWAY, GATEWAY_TIMEOUT, Endpoint, Tally, Traffic
 from awslab.machines.events import (
     EndpointsChanged,
     HealthChecked,
     HealthCheckRequested,
+    HookInvoked,
     InstanceDied,
     InstanceTerminated,
     ListenerBound,
@@ -50,6 +52,7 @@ class SimulatedPlane(Machine):
         traffic: Requests a second to send from its opening on to every listener with this port, e.g. `{80: 50.0}`.
         refusal: Why an image can't be pulled, in AWS's words; "" when it can, as every one can by default.
         baked: The environment variables baked into an image (`ENV`); a task definition's own override them.
+        hooks: What hook functions say, see `SimulatedHooks`.
     """
 
     name = "simulated plane"
@@ -61,10 +64,12 @@ class SimulatedPlane(Machine):
         traffic: Mapping[int, float] | None = None,
         refusal: Callable[[str], str] = lambda image: "",
         baked: Callable[[str], Mapping[str, str]] = lambda image: {},
+        hooks: Mapping[str, str] | None = None,
     ) -> None:
         self._rng, self._refusal, self._baked = rng, refusal, baked
         self._per_second = dict(traffic or {})
         self._timers, self._ports = Timers(), Ports()
+        self._hooks = SimulatedHooks(hooks or {})
         self._tasks: dict[str, SimulatedTask] = {}
         self._at: dict[Endpoint, SimulatedTask] = {}
         self._on_host: dict[str, list[SimulatedTask]] = {}
@@ -84,6 +89,7 @@ class SimulatedPlane(Machine):
             WeightsChanged: self._weigh,
             EndpointsChanged: self._route,
             TargetCut: self._cut,
+            HookInvoked: self._invoke_hook,
         }
         self.hears = tuple(self._on)
 
@@ -129,6 +135,8 @@ class SimulatedPlane(Machine):
         for kind, key in self._timers.pop_due(now):
             if kind == "tick":
                 events += self._tick(now)
+            elif kind == "hook":
+                events += self._hooks.answer(key)
             elif kind == "check" or self._tasks[key].life is not Life.EXITED:  # two of its alarms may ring at once
                 events += act[kind](key, now)
         return events
@@ -247,6 +255,12 @@ class SimulatedPlane(Machine):
         if path == "/healthz" and not task.healthy(now):
             return 503, ""
         return (200 if path in PATHS else 404), ""
+
+    def _invoke_hook(self, event: HookInvoked, now: float) -> list[Event]:
+        refused = self._hooks.refusal(event)
+        if not refused:
+            self._timers.set(("hook", event), now + HOOK_S)
+        return refused
 
     # -- the load balancer
 
