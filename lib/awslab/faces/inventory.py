@@ -36,6 +36,10 @@ def _utcnow() -> datetime:
 
 moto.core.utils.utcnow = _utcnow  # before the service modules import it by name: their times are lab time
 
+from awslab.faces import frugal
+
+frugal.slim()  # imports moto's EC2, so after the time is ours
+
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.exceptions import ServiceException
 from moto.core.request import normalize_request

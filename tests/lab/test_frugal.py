@@ -1,0 +1,44 @@
+"""Remembering less changes no answer."""
+
+import botocore.session
+import pytest
+from botocore.loaders import Loader
+from moto.core.loaders import create_loader
+from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS
+
+from awslab.faces import frugal
+
+SERVICES = ("ec2", "elbv2", "ecs", "ecr", "iam", "logs", "monitoring", "application-autoscaling", "no-such-service")
+
+
+def documented(model):
+    """Every place in a model that still carries its manual."""
+    if isinstance(model, dict):
+        return isinstance(model.get("documentation"), str) or any(map(documented, model.values()))
+    return isinstance(model, list) and any(map(documented, model))
+
+
+def test_the_regions_are_botocores_own():
+    session = botocore.session.get_session()
+    assert frugal.available_partitions(None) == session.get_available_partitions()
+    for service in SERVICES:
+        for partition in ("aws", "aws-cn", "aws-us-gov"):
+            wanted = session.get_available_regions(service, partition)
+            assert frugal.available_regions(None, service, partition) == wanted, (service, partition)
+
+
+def test_a_model_loses_its_manual_and_no_shape():
+    lean, whole = (loader.load_service_model("ecs", "service-2") for loader in (create_loader(), Loader()))
+    assert not documented(lean) and documented(whole)
+    assert lean["shapes"].keys() == whole["shapes"].keys() and lean["operations"].keys() == whole["operations"].keys()
+    for name, shape in whole["shapes"].items():
+        assert lean["shapes"][name].get("members", {}).keys() == shape.get("members", {}).keys(), name
+
+
+def test_offers_are_read_when_a_region_is_asked_for():
+    offers = INSTANCE_TYPE_OFFERINGS["availability-zone"]
+    offer = next(o for o in offers["eu-west-1"] if o["InstanceType"] == "t3.small")
+    assert offer["Location"].startswith("eu-west-1") and offer["LocationType"] == "availability-zone"
+    assert offers.get("no-such-region", []) == []
+    with pytest.raises(FileNotFoundError):
+        offers["no-such-region"]
