@@ -1,8 +1,4 @@
-"""CodeDeploy for ECS: applications, deployment groups and configurations. There are no deployments yet.
-
-An action that deploys answers 501 NotImplemented in AWS's form; one that asks after a deployment says the truth, that
-it does not exist.
-"""
+"""CodeDeploy for ECS: applications, and what is mixed in: groups, configurations, revisions, deployments, targets."""
 
 from __future__ import annotations
 
@@ -10,19 +6,26 @@ from moto.core.responses import ActionResult, BaseResponse, EmptyResult
 
 from awslab.faces.autoscaling_groups import utc
 from awslab.faces.codedeploy_checks import check_name
-from awslab.faces.codedeploy_groups import GroupActions
+from awslab.faces.codedeploy_targets import TargetActions
+from awslab.faces.codedeploy_view import cluster_of, view_of
 from awslab.faces.inventory import ACCOUNT_ID, AwsError
 from awslab.machines.applications import Application, Applications
+from awslab.machines.deployments import Deployments
 from awslab.machines.machine import Machine
+from awslab.machines.task_set_requests import TaskSetRequests
 from awslab.world import World
 
 
 def machines(world: World) -> list[Machine]:
-    """The registry of CodeDeploy's resources."""
-    return [Applications(world.random("codedeploy"))]
+    """The registry of CodeDeploy's resources, its deployments, and ECS's ear for them."""
+    return [
+        Applications(world.random("codedeploy")),
+        Deployments(world.random("deployments"), view_of(world, Face.lab.region)),
+        TaskSetRequests(lambda name: cluster_of(world, name)),
+    ]
 
 
-class Face(GroupActions, BaseResponse):
+class Face(TargetActions, BaseResponse):
     """CodeDeploy."""
 
     signing_name = "codedeploy"
@@ -90,74 +93,33 @@ class Face(GroupActions, BaseResponse):
 
     def list_tags_for_resource(self) -> ActionResult:
         """ListTagsForResource."""
-        tags = self._books.tags.get(self.params["ResourceArn"], {})
-        return ActionResult({"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]})
+        return ActionResult({"Tags": [{"Key": key, "Value": value} for key, value in self._tags().items()]})
 
     def tag_resource(self) -> ActionResult:
         """TagResource."""
-        tags = {tag["Key"]: tag["Value"] for tag in self.params["Tags"]}
-        self._books.tags.setdefault(self.params["ResourceArn"], {}).update(tags)
+        self._tags().update({tag["Key"]: tag["Value"] for tag in self.params["Tags"]})
         return EmptyResult()
 
     def untag_resource(self) -> ActionResult:
         """UntagResource."""
-        tags = self._books.tags.get(self.params["ResourceArn"], {})
+        tags = self._tags()
         for key in self.params["TagKeys"]:
             tags.pop(key, None)
         return EmptyResult()
 
-    # ---- deployments: none can be made yet
-
-    def create_deployment(self) -> ActionResult:
-        """CreateDeployment: 501, after the application and the group were found."""
-        self._group()
-        raise NotImplementedError("CreateDeployment")
-
-    def list_deployments(self) -> ActionResult:
-        """ListDeployments: none."""
-        named = self.params.get("applicationName"), self.params.get("deploymentGroupName")
-        if any(named):
-            self._group()
-        return ActionResult({"deployments": []})
-
-    def batch_get_deployments(self) -> ActionResult:
-        """BatchGetDeployments: none."""
-        return ActionResult({"deploymentsInfo": []})
-
-    def get_deployment(self) -> ActionResult:
-        """GetDeployment: it does not exist."""
-        raise self._no_deployment()
-
-    def stop_deployment(self) -> ActionResult:
-        """StopDeployment: it does not exist."""
-        raise self._no_deployment()
-
-    def continue_deployment(self) -> ActionResult:
-        """ContinueDeployment: it does not exist."""
-        raise self._no_deployment()
-
-    def list_deployment_targets(self) -> ActionResult:
-        """ListDeploymentTargets: it does not exist."""
-        raise self._no_deployment()
-
-    def get_deployment_target(self) -> ActionResult:
-        """GetDeploymentTarget: it does not exist."""
-        raise self._no_deployment()
-
-    def batch_get_deployment_targets(self) -> ActionResult:
-        """BatchGetDeploymentTargets: it does not exist."""
-        raise self._no_deployment()
-
-    def put_lifecycle_event_hook_execution_status(self) -> ActionResult:
-        """PutLifecycleEventHookExecutionStatus: it does not exist."""
-        raise self._no_deployment()
-
-    def _no_deployment(self) -> AwsError:
-        deployment_id = self.params.get("deploymentId")
-        if not deployment_id:
-            return AwsError("DeploymentIdRequiredException", "The deployment ID is required")
-        message = f"The deployment {deployment_id} could not be found"
-        return AwsError("DeploymentDoesNotExistException", message)
+    def _tags(self) -> dict[str, str]:
+        """The tags of an application or deployment group; both must exist."""
+        arn = self.params.get("ResourceArn")
+        if not arn:
+            raise AwsError("ResourceArnRequiredException", "The resource ARN is required")
+        kind, _, path = arn.removeprefix(self._arn("")).partition(":")
+        application_name, _, group_name = path.partition("/")
+        if kind not in ("application", "deploymentgroup") or arn != self._arn(f"{kind}:{path}"):
+            raise AwsError("InvalidArnException", f"The ARN {arn} is not of an application or a deployment group")
+        application = self._application(application_name)
+        if kind == "deploymentgroup":
+            self._group_named(application, group_name)
+        return self._books.tags.setdefault(arn, {})
 
     # ---- looking up
 

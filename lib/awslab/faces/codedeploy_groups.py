@@ -7,7 +7,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from awslab.faces.autoscaling_groups import utc
 from awslab.faces.codedeploy_checks import check_group, check_name, target_group_arn
 from awslab.faces.inventory import AwsError
-from awslab.machines.applications import Applications, DeploymentGroup
+from awslab.machines.applications import Application, Applications, DeploymentGroup
 from awslab.machines.deployment_configs import (
     ALL_AT_ONCE,
     CANARY,
@@ -19,6 +19,7 @@ from awslab.machines.deployment_configs import (
 )
 from awslab.machines.events import WeightsRequested
 from awslab.machines.listeners import Listeners
+from awslab.machines.traffic_shift import in_turns
 
 DEFAULT_CONFIG = "CodeDeployDefault.OneAtATime"  # AWS's default, which the ECS platform does not accept
 SETTINGS = (
@@ -121,7 +122,12 @@ class GroupActions:
             )
 
     def _forward_to_both(self, group: DeploymentGroup) -> None:
-        """Whichever of the two serves prod now keeps all traffic; a listener that serves neither is left alone."""
+        """Whichever of the two serves prod now keeps all traffic; a listener that serves neither is left alone.
+
+        Not for all-at-once groups: there AWS's second target group is behind no listener until it gets the traffic.
+        """
+        if not in_turns(self._books.configs[group.config_name]):
+            return
         arns = [target_group_arn(name, self.region) for name in group.target_group_names]
         listener = self.world.of(Listeners)[0].by_arn[group.prod_listener_arn]
         serving = [arn for arn, _ in listener.weights]
@@ -132,13 +138,12 @@ class GroupActions:
 
     def _group(self, field: str = "deploymentGroupName") -> DeploymentGroup:
         name = check_name(self.params.get(field), "DeploymentGroup")
-        groups = self._application().groups
-        if name not in groups:
-            raise AwsError(
-                "DeploymentGroupDoesNotExistException",
-                f"No Deployment Group found for name: {name}",
-            )
-        return groups[name]
+        return self._group_named(self._application(), name)
+
+    def _group_named(self, application: Application, name: str) -> DeploymentGroup:
+        if name not in application.groups:
+            raise AwsError("DeploymentGroupDoesNotExistException", f"No Deployment Group found for name: {name}")
+        return application.groups[name]
 
     def _group_arn(self, group: DeploymentGroup) -> str:
         return self._arn(f"deploymentgroup:{group.application_name}/{group.name}")

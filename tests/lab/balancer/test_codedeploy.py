@@ -180,6 +180,20 @@ def test_a_renamed_application_keeps_its_groups_and_tags(front, deploy):
     assert deploy.list_applications()["applications"] == ["site"]
 
 
+@pytest.mark.parametrize(
+    ("resource", "code"),
+    [
+        ("application:no", "ApplicationDoesNotExistException"),
+        ("deploymentgroup:web/no", "DeploymentGroupDoesNotExistException"),
+        ("deploymentconfig:x", "InvalidArnException"),
+    ],
+)
+def test_only_what_exists_is_tagged(deploy, refused, resource, code):
+    arn = f"arn:aws:codedeploy:us-east-1:123456789012:{resource}"
+    assert refused(deploy.tag_resource, ResourceArn=arn, Tags=[{"Key": "a", "Value": "b"}]) == code
+    assert refused(deploy.list_tags_for_resource, ResourceArn=arn) == code
+
+
 def test_there_are_no_deployments_and_nobody_pretends(front, deploy, refused):
     deploy.create_deployment_group(**wanted(front))
     assert refused(deploy.get_deployment, deploymentId="d-ABCDEFGHI") == "DeploymentDoesNotExistException"
