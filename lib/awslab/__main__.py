@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from awslab.clock import ScaledClock
+from awslab.dataplane.hooks import HookRunner
 from awslab.dataplane.live import LivePlane
 from awslab.lab import Lab
 from awslab.server import Server
@@ -25,6 +26,7 @@ imitated, with AWS's order, waits and failures:
   ELB            listeners, weights, target health, deregistration delay, real requests on loopback ports
   CloudWatch     ALB, Auto Scaling and ECS metrics, metric alarms with missing-data rules
   ECR            images by digest: each task is a real process of exactly that content
+  Lambda         functions that CodeDeploy's hooks name: each call is a real process of exactly that code
 kept as books only, by moto: EC2 networks, IAM, SSM, S3, KMS, logs and the rest
 not imitated: warm pools, mixed instances policies, network load balancers, containers as such (no Docker is used)
 an action that is not imitated is answered 501, never with a made-up success
@@ -56,17 +58,20 @@ async def _serve(arguments: argparse.Namespace) -> int:
     _stop_on_signals(stop)
     lab = Lab(ScaledClock(arguments.rate), seed=arguments.seed, region=arguments.region, data=arguments.data)
     plane = LivePlane(lab, lost=stop.set)
+    hooks = lab.world.add(HookRunner(lab))
     server = Server(lab, arguments.port)
     try:
         await plane.start()
         lab.attach(plane)
         await server.start()
+        hooks.environment = environment(server.endpoint_url, arguments.rate, arguments.region)
         _announce(server, arguments, time.monotonic() - began)
         if arguments.leash:
             await _hold_leash(stop)
         await stop.wait()
     finally:
         await server.stop()
+        await hooks.stop()
         await plane.stop()
         lab.close()
     return 1 if plane.was_lost else 0
