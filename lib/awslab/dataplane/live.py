@@ -92,6 +92,7 @@ class LivePlane(Machine):
     """
 
     name = "live plane"
+    carries_real_requests = True  # so the rate must leave them time
 
     def __init__(
         self,

@@ -8,8 +8,10 @@ from __future__ import annotations
 from moto.core.responses import ActionResult
 
 from awslab.faces.ecs_tasks import TaskActions
+from awslab.faces.honest_rate import check_durations
 from awslab.machines.agents import Agents
 from awslab.machines.machine import Machine
+from awslab.machines.task_definitions import STOP_TIMEOUT_S
 from awslab.world import World
 
 
@@ -40,3 +42,11 @@ class Face(TaskActions):
     put_attributes = _missing("PutAttributes")
     list_attributes = _missing("ListAttributes")
     delete_attributes = _missing("DeleteAttributes")
+
+    def register_task_definition(self) -> ActionResult:
+        """RegisterTaskDefinition, if its containers may live long enough after SIGTERM for the lab's rate."""
+        for container in self.params.get("containerDefinitions") or []:
+            timeout = container.get("stopTimeout")
+            given_s = STOP_TIMEOUT_S if timeout is None else float(timeout)
+            check_durations(self.lab, "ClientException", stop_timeout_s=given_s)
+        return super().register_task_definition()

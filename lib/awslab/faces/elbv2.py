@@ -18,6 +18,7 @@ from moto.elbv2.responses import ELBV2Response
 
 from awslab.faces import elbv2_books as books
 from awslab.faces.elbv2_targets import TargetActions
+from awslab.faces.honest_rate import check_durations
 from awslab.faces.inventory import AwsError
 from awslab.machines.listeners import Listeners
 from awslab.machines.machine import Machine
@@ -66,6 +67,8 @@ class Face(TargetActions, ELBV2Response):
             if one["Key"] == books.IDLE_TIMEOUT and not (one["Value"].isdigit() and low <= int(one["Value"]) <= high):
                 message = f"'{one['Key']}' value '{one['Value']}' must be between '{low}-{high}' inclusive"
                 raise AwsError("ValidationError", message)
+            if one["Key"] == books.IDLE_TIMEOUT:
+                check_durations(self.lab, idle_timeout_s=float(one["Value"]))
         return self._told(super().modify_load_balancer_attributes())
 
     # ---- listeners

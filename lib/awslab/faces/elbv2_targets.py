@@ -7,6 +7,7 @@ from moto.ec2.models import ec2_backends
 from moto.elbv2.models import FakeTargetGroup
 
 from awslab.faces.elbv2_books import load_balancers_of
+from awslab.faces.honest_rate import check_durations
 from awslab.faces.inventory import ACCOUNT_ID, AwsError
 from awslab.machines import health_check
 from awslab.machines.health_check import HealthCheck
@@ -87,6 +88,8 @@ class TargetActions:
         changes = {one["Key"]: str(one["Value"]) for one in self.params["Attributes"]}
         for key, value in changes.items():
             _check_attribute(key, value)
+        if DELAY in changes:
+            check_durations(self.lab, deregistration_delay_s=float(changes[DELAY]))
         group.attributes.update(changes)
         machine.deregistration_delay_s = float(group.attributes[DELAY])
         return ActionResult({"Attributes": group.attributes})
@@ -170,6 +173,7 @@ class TargetActions:
                 "ValidationError",
                 f"Health check timeout '{timeout_s}' must be smaller than the interval '{interval_s}'",
             )
+        check_durations(self.lab, health_check_timeout_s=float(timeout_s))
 
 
 def _check_of(group: FakeTargetGroup) -> HealthCheck:
