@@ -37,8 +37,8 @@ def check_group(settings: dict, world: World, region: str) -> None:
     _check_service(settings.get("ecsServices") or [], world)
     _check_load_balancer(settings.get("loadBalancerInfo") or {}, region)
     _check_blue_green(settings.get("blueGreenDeploymentConfiguration") or {})
-    _check_alarms(settings.get("alarmConfiguration") or {})
-    _check_rollback(settings.get("autoRollbackConfiguration") or {})
+    check_alarms(settings.get("alarmConfiguration") or {})
+    check_rollback(settings.get("autoRollbackConfiguration") or {})
 
 
 def check_name(name: str | None, what: str) -> str:
@@ -136,7 +136,8 @@ def _blue_green(message: str) -> AwsError:
     return AwsError("InvalidBlueGreenDeploymentConfigurationException", message)
 
 
-def _check_alarms(config: dict) -> None:
+def check_alarms(config: dict) -> None:
+    """An alarmConfiguration."""
     names = [alarm.get("name") for alarm in config.get("alarms") or []]
     if len(names) > ALARMS_MAX:
         raise AwsError("AlarmsLimitExceededException", f"The maximum number of alarms ({ALARMS_MAX}) was exceeded")
@@ -145,7 +146,8 @@ def _check_alarms(config: dict) -> None:
         raise AwsError("InvalidAlarmConfigException", message)
 
 
-def _check_rollback(config: dict) -> None:
+def check_rollback(config: dict) -> None:
+    """An autoRollbackConfiguration."""
     events = config.get("events") or []
     if (config.get("enabled") and not events) or not set(events) <= set(ROLLBACK_EVENTS):
         message = f"Automatic rollback takes events out of {', '.join(ROLLBACK_EVENTS)}"

@@ -41,6 +41,19 @@ def read_definition(stored) -> TaskDefinition:
     )
 
 
+def find_definition(families: dict, name: str) -> TaskDefinition:
+    """An active revision, by family, family:revision or ARN; `families` as moto keeps them."""
+    family, _, revision = name.rsplit("/", 1)[-1].partition(":")
+    revisions = families.get(family) or {}
+    active = [number for number, stored in revisions.items() if stored.status == "ACTIVE"]
+    number = int(revision) if revision.isdigit() else max(active, default=0)
+    if number not in revisions:
+        raise AwsError("ClientException", "TaskDefinition not found.")
+    if number not in active:
+        raise AwsError("ClientException", "TaskDefinition is inactive")
+    return read_definition(revisions[number])
+
+
 def _container(given: dict, network_mode: str | None) -> ContainerDefinition:
     for field in UNKNOWN_TO_A_CONTAINER:
         if given.get(field):

@@ -6,7 +6,7 @@ from moto.core.responses import ActionResult
 
 from awslab.faces.ecs_clusters import ClusterActions
 from awslab.faces.ecs_pages import page
-from awslab.faces.ecs_parse import invalid, read_definition, read_load_balancers, read_rules, read_shares
+from awslab.faces.ecs_parse import find_definition, invalid, read_load_balancers, read_rules, read_shares
 from awslab.faces.ecs_service_checks import (
     SWITCH,
     check_code_deploy_update,
@@ -151,15 +151,7 @@ class ServiceActions(ClusterActions):
 
     def definition(self, name: str) -> TaskDefinition:
         """An active revision, by family, family:revision or ARN."""
-        family, _, revision = last_part(name).partition(":")
-        revisions = self.ecs_backend.task_definitions.get(family) or {}
-        active = [number for number, stored in revisions.items() if stored.status == "ACTIVE"]
-        number = int(revision) if revision.isdigit() else max(active, default=0)
-        if number not in revisions:
-            raise AwsError("ClientException", "TaskDefinition not found.")
-        if number not in active:
-            raise AwsError("ClientException", "TaskDefinition is inactive")
-        return read_definition(revisions[number])
+        return find_definition(self.ecs_backend.task_definitions, name)
 
     def _service(self, cluster: Cluster, name: str) -> Service:
         service = cluster.services.get(last_part(name))

@@ -58,6 +58,29 @@ class DeploymentGroup:
 
 
 @dataclass(slots=True, eq=False)
+class Revision:
+    """One revision of an application: an AppSpec by its content.
+
+    Attributes:
+        sha256: Of the content's UTF-8 bytes, hexadecimal.
+        content: As given.
+        registered_at: Lab time.
+        description: Free text.
+        first_used_at: When it was first deployed; None while it never was.
+        last_used_at: When it was last deployed.
+        group_ids: Deployment groups whose last deployment it was.
+    """
+
+    sha256: str
+    content: str
+    registered_at: float
+    description: str = ""
+    first_used_at: float | None = None
+    last_used_at: float | None = None
+    group_ids: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True, eq=False)
 class Application:
     """One application of the ECS platform."""
 
@@ -65,6 +88,15 @@ class Application:
     application_id: str
     created_at: float
     groups: dict[str, DeploymentGroup] = field(default_factory=dict)
+    revisions: dict[str, Revision] = field(default_factory=dict)  # by sha256
+
+    def use(self, revision: Revision, group_id: str, now: float) -> None:
+        """A revision is deployed to one of the groups, and is then the one that group uses."""
+        for known in self.revisions.values():
+            known.group_ids.discard(group_id)
+        revision.group_ids.add(group_id)
+        revision.first_used_at = now if revision.first_used_at is None else revision.first_used_at
+        revision.last_used_at = now
 
 
 class Applications(Machine):

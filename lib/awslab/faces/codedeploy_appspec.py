@@ -1,0 +1,96 @@
+"""Reads an AppSpec for ECS, YAML or JSON; keys count whatever their case, as on AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import yaml
+
+from awslab.machines.appspecs import AppSpec
+from awslab.machines.deployment_events import HOOKABLE
+from awslab.machines.task_sets import ProviderShare
+
+SERVICE_TYPE = "AWS::ECS::Service"
+NOT_PARSED = "The input AppSpec file is a not well-formed yaml. The template cannot be parsed."
+
+
+class InvalidAppSpec(Exception):
+    """The content is no AppSpec for ECS; says what is wrong with it."""
+
+
+def read_appspec(content: str) -> AppSpec:
+    """Read one.
+
+    Raises:
+        InvalidAppSpec: It is not well formed, or something is missing or unknown.
+    """
+    try:
+        given = yaml.safe_load(content)  # JSON is YAML
+    except yaml.YAMLError:
+        raise InvalidAppSpec(NOT_PARSED) from None
+    if not isinstance(given, Mapping):
+        raise InvalidAppSpec(NOT_PARSED)
+    given = _lowered(given)
+    if str(given.get("version")) not in ("0.0", "0", "1", "1.0"):
+        raise InvalidAppSpec(f"The version {given.get('version')} is not supported; use 0.0.")
+    properties = _properties(given.get("resources"))
+    balancer = properties.get("loadbalancerinfo") or {}
+    for name, value in (
+        ("TaskDefinition", properties.get("taskdefinition")),
+        ("ContainerName", balancer.get("containername")),
+        ("ContainerPort", balancer.get("containerport")),
+    ):
+        if value in (None, ""):
+            raise InvalidAppSpec(f"{name} is missing from the properties of the ECS service.")
+    return AppSpec(
+        task_definition=str(properties["taskdefinition"]),
+        container_name=str(balancer["containername"]),
+        container_port=_port(balancer["containerport"]),
+        provider_shares=tuple(_share(one) for one in properties.get("capacityproviderstrategy") or ()),
+        hooks=_hooks(given.get("hooks")),
+    )
+
+
+def _properties(resources: object) -> dict:
+    if not isinstance(resources, list) or len(resources) != 1 or not isinstance(resources[0], dict):
+        raise InvalidAppSpec("Resources must hold exactly one resource.")
+    (resource,) = resources[0].values()
+    if not isinstance(resource, dict) or resource.get("type") != SERVICE_TYPE:
+        raise InvalidAppSpec(f"The type of the resource must be {SERVICE_TYPE}.")
+    properties = resource.get("properties")
+    if not isinstance(properties, dict) or not isinstance(properties.get("loadbalancerinfo") or {}, dict):
+        raise InvalidAppSpec("The resource has no properties.")
+    if properties.get("networkconfiguration") or properties.get("platformversion"):
+        raise InvalidAppSpec("The lab runs tasks on container instances without awsvpc networking.")
+    return properties
+
+
+def _port(given: object) -> int:
+    if isinstance(given, bool) or not str(given).isdigit():
+        raise InvalidAppSpec(f"ContainerPort {given} is not a port.")
+    return int(given)
+
+
+def _share(given: object) -> ProviderShare:
+    if not isinstance(given, dict) or not given.get("capacityprovider"):
+        raise InvalidAppSpec("An item of CapacityProviderStrategy needs a CapacityProvider.")
+    return ProviderShare(given["capacityprovider"], int(given.get("weight") or 0), int(given.get("base") or 0))
+
+
+def _hooks(given: object) -> tuple[tuple[str, str], ...]:
+    if given is not None and not (isinstance(given, list) and all(isinstance(one, dict) for one in given)):
+        raise InvalidAppSpec("Hooks must be a list of lifecycle events and functions.")
+    names = {name.lower(): name for name in HOOKABLE}
+    found: dict[str, str] = {}
+    for key, function_name in ((key, value) for one in given or () for key, value in one.items()):
+        if key not in names or names[key] in found or not isinstance(function_name, str) or not function_name:
+            raise InvalidAppSpec(f"The hook {key} is unknown, named twice or without a function.")
+        found[names[key]] = function_name
+    return tuple(found.items())
+
+
+def _lowered(given: object) -> object:
+    """The same with every key in lower case."""
+    if isinstance(given, Mapping):
+        return {str(key).lower(): _lowered(value) for key, value in given.items()}
+    return [_lowered(one) for one in given] if isinstance(given, list) else given
