@@ -14,6 +14,7 @@ import resource
 import signal
 import socket
 import sys
+import time
 from pathlib import Path
 
 from awslab.clock import ScaledClock
@@ -51,7 +52,12 @@ def _serve_tasks(control: socket.socket, options: dict) -> Setup | None:
 
     logs = Path(options["logs"])
     logs.mkdir(parents=True, exist_ok=True)
-    return ForkServer(control, logs, hidden=tuple(options["hidden"]), spawn=options["spawn"]).serve()
+
+    def now() -> float:
+        """The lab's time, not this process's own: both read one monotonic clock."""
+        return options["lab_zero"] + options["rate"] * time.monotonic()
+
+    return ForkServer(control, logs, now=now, hidden=tuple(options["hidden"]), spawn=options["spawn"]).serve()
 
 
 def _balance(control: socket.socket, options: dict) -> None:

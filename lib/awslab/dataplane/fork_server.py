@@ -46,12 +46,22 @@ class ForkServer:
     Args:
         control: The control process's end is the other one.
         logs: Folder for `<task id>.log`.
+        now: Lab time, for the lines of those logs.
         hidden: Folders of the lab's packages.
         spawn: Start a fresh interpreter for each task instead of forking: slow, but safe everywhere.
     """
 
-    def __init__(self, control: socket.socket, logs: Path, *, hidden: tuple[str, ...] = (), spawn: bool) -> None:
+    def __init__(
+        self,
+        control: socket.socket,
+        logs: Path,
+        *,
+        now: Callable[[], float],
+        hidden: tuple[str, ...] = (),
+        spawn: bool,
+    ) -> None:
         self._control, self._logs, self._hidden, self._spawn = control, logs, hidden, spawn
+        self._now = now
         self._lines, self._ports, self._unsent = Lines(), Ports(), b""
         self._tasks: dict[str, Task] = {}
         self._by_pid: dict[int, Task] = {}
@@ -135,7 +145,7 @@ class ForkServer:
         try:
             port = self._ports.take()
             reader, log_end = os.pipe()
-            log = LogFile(self._logs / f"{wanted.task_id}.log")
+            log = LogFile(self._logs / f"{wanted.task_id}.log", now=self._now)
             setup = Setup(
                 folder=wanted.folder,
                 command=wanted.command,
@@ -205,7 +215,7 @@ class ForkServer:
             self._selector.unregister(task.log_fd)
             os.close(task.log_fd)
             task.log_fd = -1
-        task.log.close()
+        task.log.end()
 
     def _bury(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -229,7 +239,7 @@ class ForkServer:
             _kill_group(task.pid)
         while self._by_pid:
             pid, _ = os.waitpid(-1, 0)
-            self._by_pid.pop(pid).log.close()
+            self._by_pid.pop(pid).log.end()
         self._ports.close()
 
 

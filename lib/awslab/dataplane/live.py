@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,6 +118,8 @@ class LivePlane(Machine):
             "ports": [ports.start, ports.stop, ports.step],
         }
         forking = {
+            "rate": self._rate,
+            "lab_zero": lab.clock.now() - self._rate * time.monotonic(),
             "logs": str(lab.data / "tasks"),
             "hidden": [str(LIB)],
             "spawn": sys.platform != "linux" if spawn is None else spawn,
