@@ -242,6 +242,10 @@ class Release:
     def task_sets(self) -> list[tuple[str, float]]:
         return [(s["status"], s["scale"]["value"]) for s in self.service()["taskSets"]]
 
+    def story(self, *kinds) -> list[tuple[float, object]]:
+        """What happened of these kinds: (lab time, event)."""
+        return [(entry.at, entry.event) for entry in self.lab.world.journal if isinstance(entry.event, kinds)]
+
     def until(self, wanted, limit_s: float = 7200, step_s: float = 5) -> float:
         """Let time pass until `wanted()`; how long it took."""
         for passed in range(int(limit_s / step_s)):
