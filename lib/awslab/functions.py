@@ -22,6 +22,9 @@ UNPACKED_BYTES_MAX = 250 * 2**20  # AWS: a deployment package, unzipped
 class FunctionNotFound(LookupError):
     """There is no such function; the text is Lambda's."""
 
+    def __init__(self, name_or_arn: str) -> None:
+        super().__init__(f"Function not found: {name_or_arn}")
+
 
 class BadPackage(ValueError):
     """A deployment package can't be unpacked; the text is Lambda's."""
@@ -81,25 +84,25 @@ class FunctionStore:
         """Forget a function; its logs stay."""
         (self._path / name / "function.json").unlink(missing_ok=True)
 
-    def read(self, name: str) -> Function:
+    def read(self, name_or_arn: str) -> Function:
         """One function.
 
         Raises:
             FunctionNotFound: There is none of this name.
         """
         try:
-            told = json.loads((self._path / name / "function.json").read_text())
+            told = json.loads((self._path / function_name(name_or_arn) / "function.json").read_text())
         except FileNotFoundError:
-            raise FunctionNotFound(f"Function not found: {name}") from None
+            raise FunctionNotFound(name_or_arn) from None
         return Function(**{**told, "environment": tuple((key, value) for key, value in told["environment"])})
 
     def folder_of(self, function: Function) -> Path:
         """Where its code is."""
         return self._path / "code" / function.code
 
-    def log_of(self, function: Function, request_id: str) -> Path:
-        """The file for what one invocation prints."""
-        return self._path / function.name / f"{request_id}.log"
+    def log_of(self, name: str, request_id: str) -> Path:
+        """The file for what one invocation of a function prints."""
+        return self._path / name / f"{request_id}.log"
 
     def _unpack(self, package: bytes) -> str:
         code = hashlib.sha256(package).hexdigest()
@@ -115,6 +118,11 @@ class FunctionStore:
             finally:
                 shutil.rmtree(fresh, ignore_errors=True)
         return code
+
+
+def function_name(name_or_arn: str) -> str:
+    """`name`, `name:qualifier` or an ARN of either; the name."""
+    return name_or_arn.rpartition(":function:")[2].partition(":")[0]
 
 
 def _extract(package: bytes, folder: Path) -> None:

@@ -35,3 +35,11 @@ def test_a_function_that_does_not_exist_is_refused_at_once(make_stage):
     heard = stage.listen(HookRefused)
     stage.say(invoked("nobody"))
     assert heard[0][1].reason == "Function not found: nobody"
+
+
+def test_without_a_table_somebody_else_answers(make_stage):
+    stage = make_stage()
+    heard = stage.listen(HookStatusPut, HookRefused)
+    stage.say(invoked("nobody"))
+    stage.after(3600)
+    assert heard == []

@@ -20,13 +20,21 @@ from typing import Protocol
 from awslab.clock import ScaledClock
 from awslab.dataplane import function_process
 from awslab.dataplane.child import LIB
+from awslab.dataplane.log_file import LogFile
 from awslab.dataplane.process import Setup, script_of
-from awslab.dataplane.simulated_hooks import function_name, not_found
 from awslab.functions import Function, FunctionNotFound, FunctionStore
-from awslab.machines.events import HookInvoked, HookRefused, ListenerBound, ListenerClosed, ListenerOpened
+from awslab.machines.events import (
+    FunctionStarted,
+    HookInvoked,
+    HookRefused,
+    ListenerBound,
+    ListenerClosed,
+    ListenerOpened,
+)
 from awslab.machines.machine import Event, Machine, new_uuid
 from awslab.world import World
 
+READ_BYTES = 64 * 1024
 LATE_S = 2.0  # real seconds after which a function that does not end itself in time is killed
 LISTENER_URL = re.compile(r"https?://(?:127\.0\.0\.1|localhost):(\d+)")
 KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR")
@@ -55,7 +63,8 @@ class HookRunner(Machine):
     def __init__(self, lab: Lab) -> None:
         self._store, self._rate = FunctionStore(lab.data), lab.clock.rate
         self._rng = lab.world.random("hook functions")
-        self._running: dict[subprocess.Popen, asyncio.Future] = {}
+        self._running: dict[subprocess.Popen, asyncio.Task] = {}
+        self._now = lab.clock.now
         self._ports: dict[str, int] = {}  # listener ARN -> the port it was made with
         self._loopback_ports: dict[str, int] = {}  # listener ARN -> the port it has here
         self.environment: Mapping[str, str] = {}
@@ -92,19 +101,18 @@ class HookRunner(Machine):
 
     def _invoke(self, event: HookInvoked) -> Iterable[Event]:
         try:
-            function = self._store.read(function_name(event.function_name))
-        except FunctionNotFound:
-            reason = not_found(event.function_name)
-            return [HookRefused(hook_execution_id=event.hook_execution_id, reason=reason)]
+            function = self._store.read(event.function_name)
+        except FunctionNotFound as why:
+            return [HookRefused(hook_execution_id=event.hook_execution_id, reason=str(why))]
         payload = {
             "DeploymentId": event.deployment_id,
             "LifecycleEventHookExecutionId": event.hook_execution_id,
         }
-        self._watch(self._start(function, payload), function)
-        return ()
-
-    def _start(self, function: Function, payload: dict[str, str]) -> subprocess.Popen:
         request_id = new_uuid(self._rng)
+        self._watch(self._start(function, request_id, payload), function, request_id)
+        return [FunctionStarted(function_name=function.name, request_id=request_id)]
+
+    def _start(self, function: Function, request_id: str, payload: dict[str, str]) -> subprocess.Popen:
         timeout_s = function.timeout_s / self._rate
         arguments = [function.handler, json.dumps(payload), request_id, repr(timeout_s), repr(function.timeout_s)]
         setup = Setup(
@@ -113,15 +121,14 @@ class HookRunner(Machine):
             parent_pid=os.getpid(),
             hidden=(str(LIB),),
         )
-        with self._store.log_of(function, request_id).open("wb") as log:
-            return subprocess.Popen(
-                script_of(setup),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=self._environment(function),
-                process_group=0,
-            )
+        return subprocess.Popen(
+            script_of(setup),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=self._environment(function),
+            process_group=0,
+        )
 
     def _environment(self, function: Function) -> dict[str, str]:
         """All variables of a function: the lab's and Lambda's own can't be overridden."""
@@ -129,6 +136,7 @@ class HookRunner(Machine):
             **{name: os.environ[name] for name in KEPT if name in os.environ},
             **{name: self._mapped(value) for name, value in function.environment},
             **self.environment,
+            "PYTHONUNBUFFERED": "1",  # else what it said last is lost with SIGKILL
             "AWS_CONFIG_FILE": os.devnull,  # nobody's own account
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_LAMBDA_FUNCTION_NAME": function.name,
@@ -148,18 +156,33 @@ class HookRunner(Machine):
 
         return LISTENER_URL.sub(replace, text)
 
-    def _watch(self, process: subprocess.Popen, function: Function) -> None:
+    def _watch(self, process: subprocess.Popen, function: Function, request_id: str) -> None:
         loop = asyncio.get_running_loop()
+        log = LogFile(self._store.log_of(function.name, request_id), now=self._now)
         limit_s = function_process.INIT_S_MAX + function.timeout_s / self._rate + LATE_S
         alarm = loop.call_later(limit_s, _kill, process)
-        ended = self._running[process] = loop.run_in_executor(None, process.wait)
+        self._running[process] = loop.create_task(self._follow(process, log, alarm))
 
-        def forget(_ended: asyncio.Future) -> None:
-            alarm.cancel()
-            _kill(process)  # what it started ends with it
-            self._running.pop(process, None)
+    async def _follow(self, process: subprocess.Popen, log: LogFile, alarm: asyncio.TimerHandle) -> None:
+        """Keep what it prints until it has ended, and all it started with it."""
+        loop, output = asyncio.get_running_loop(), process.stdout.fileno()
+        os.set_blocking(output, False)
+        loop.add_reader(output, _copy, output, log, loop)
+        await loop.run_in_executor(None, process.wait)
+        alarm.cancel()
+        _kill(process)
+        _copy(output, log, loop)
+        loop.remove_reader(output)
+        log.end()
+        process.stdout.close()
+        del self._running[process]
 
-        ended.add_done_callback(forget)
+
+def _copy(output: int, log: LogFile, loop: asyncio.AbstractEventLoop) -> None:
+    with contextlib.suppress(BlockingIOError):
+        while data := os.read(output, READ_BYTES):
+            log.write(data)
+        loop.remove_reader(output)  # it has closed its output, and would be found readable for ever
 
 
 def _kill(process: subprocess.Popen) -> None:

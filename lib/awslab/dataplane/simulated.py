@@ -52,7 +52,7 @@ class SimulatedPlane(Machine):
         traffic: Requests a second to send from its opening on to every listener with this port, e.g. `{80: 50.0}`.
         refusal: Why an image can't be pulled, in AWS's words; "" when it can, as every one can by default.
         baked: The environment variables baked into an image (`ENV`); a task definition's own override them.
-        hooks: What hook functions say, see `SimulatedHooks`.
+        hooks: What hook functions say, see `SimulatedHooks`; without it, somebody else must answer for them.
     """
 
     name = "simulated plane"
@@ -69,7 +69,7 @@ class SimulatedPlane(Machine):
         self._rng, self._refusal, self._baked = rng, refusal, baked
         self._per_second = dict(traffic or {})
         self._timers, self._ports = Timers(), Ports()
-        self._hooks = SimulatedHooks(hooks or {})
+        self._hooks = None if hooks is None else SimulatedHooks(hooks)
         self._tasks: dict[str, SimulatedTask] = {}
         self._at: dict[Endpoint, SimulatedTask] = {}
         self._on_host: dict[str, list[SimulatedTask]] = {}
@@ -257,6 +257,8 @@ class SimulatedPlane(Machine):
         return (200 if path in PATHS else 404), ""
 
     def _invoke_hook(self, event: HookInvoked, now: float) -> list[Event]:
+        if self._hooks is None:
+            return []
         refused = self._hooks.refusal(event)
         if not refused:
             self._timers.set(("hook", event), now + HOOK_S)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from awslab.functions import FunctionNotFound, function_name
 from awslab.machines.events import HookInvoked, HookRefused, HookStatusPut
 from awslab.machines.machine import Event
 
@@ -26,7 +27,9 @@ class SimulatedHooks:
         """Lambda's answer when there is no such function; nothing when there is."""
         if function_name(event.function_name) in self._functions:
             return []
-        return [HookRefused(hook_execution_id=event.hook_execution_id, reason=not_found(event.function_name))]
+        return [
+            HookRefused(hook_execution_id=event.hook_execution_id, reason=str(FunctionNotFound(event.function_name)))
+        ]
 
     def answer(self, event: HookInvoked) -> list[Event]:
         """What the function tells CodeDeploy when it has run."""
@@ -36,13 +39,3 @@ class SimulatedHooks:
         return [
             HookStatusPut(deployment_id=event.deployment_id, hook_execution_id=event.hook_execution_id, status=status)
         ]
-
-
-def function_name(name_or_arn: str) -> str:
-    """`name`, `name:qualifier` or an ARN of either; the name."""
-    return name_or_arn.rpartition(":function:")[2].partition(":")[0]
-
-
-def not_found(name: str) -> str:
-    """Lambda's ResourceNotFoundException."""
-    return f"Function not found: {name}"

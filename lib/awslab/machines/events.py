@@ -501,3 +501,11 @@ class HookStatusPut(Event):
     deployment_id: str
     hook_execution_id: str
     status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionStarted(Event):
+    """A Lambda function runs as a process; `request_id` names this invocation and its log."""
+
+    function_name: str
+    request_id: str
