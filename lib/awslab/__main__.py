@@ -7,17 +7,18 @@ import asyncio
 import contextlib
 import json
 import logging
+import math
 import secrets
 import signal
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from awslab.clock import ScaledClock
-from awslab.dataplane.hooks import HookRunner
-from awslab.dataplane.live import LivePlane
-from awslab.lab import Lab
-from awslab.server import Server
+from hitless.scratch import Scratch
+
+if TYPE_CHECKING:
+    from awslab.server import Server
 
 IMITATED = """
 imitated, with AWS's order, waits and failures:
@@ -27,10 +28,14 @@ imitated, with AWS's order, waits and failures:
   CloudWatch     ALB, Auto Scaling and ECS metrics, metric alarms with missing-data rules
   ECR            images by digest: each task is a real process of exactly that content
   Lambda         functions that CodeDeploy's hooks name: each call is a real process of exactly that code
-kept as books only, by moto: EC2 networks, IAM, SSM, S3, KMS, logs and the rest
+  Logs           what tasks and functions print, by line, in lab time
+kept as books only, by moto: EC2 networks, IAM, SSM, S3, KMS and the rest
 not imitated: warm pools, mixed instances policies, network load balancers, containers as such (no Docker is used)
 an action that is not imitated is answered 501, never with a made-up success
+
+exit codes: 0 stopped as asked; 1 a part of it died, or the port is taken
 """
+PORT_MAX = 65_535
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -46,17 +51,32 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON line instead of shell exports")
     parser.add_argument("--leash", action="store_true", help="stop when standard input ends")
     arguments = parser.parse_args(argv)
-    if not arguments.rate > 0:
-        parser.error(f"--rate must be above 0, not {arguments.rate}")
+    if not 0 < arguments.rate < math.inf:
+        parser.error(f"--rate must be a number above 0, not {arguments.rate}")
+    if not 0 <= arguments.port <= PORT_MAX:
+        parser.error(f"--port must lie between 0 and {PORT_MAX}, not {arguments.port}")
     logging.basicConfig(level=logging.WARNING, format="awslab: %(message)s", stream=sys.stderr)
-    return asyncio.run(_serve(arguments))
+    with Scratch("awslab-") if arguments.data is None else contextlib.nullcontext(arguments.data) as data:
+        return asyncio.run(_serve(arguments, data))
 
 
-async def _serve(arguments: argparse.Namespace) -> int:
+async def _serve(arguments: argparse.Namespace, data: Path) -> int:
     began = time.monotonic()  # real: how long a person waited
     stop = asyncio.Event()
     _stop_on_signals(stop)
-    lab = Lab(ScaledClock(arguments.rate), seed=arguments.seed, region=arguments.region, data=arguments.data)
+    if arguments.leash:
+        _hold_leash(stop)
+    # A second of imports, so only now: a --help need not wait, and a stop meanwhile is heard.
+    from awslab.clock import ScaledClock
+    from awslab.dataplane.hooks import HookRunner
+    from awslab.dataplane.live import LivePlane
+    from awslab.lab import Lab
+    from awslab.server import PortTaken, Server
+
+    await asyncio.sleep(0)  # hear what came meanwhile
+    if stop.is_set():
+        return 0
+    lab = Lab(ScaledClock(arguments.rate), seed=arguments.seed, region=arguments.region, data=data)
     plane = LivePlane(lab, lost=stop.set)
     hooks = lab.world.add(HookRunner(lab))
     server = Server(lab, arguments.port)
@@ -65,10 +85,12 @@ async def _serve(arguments: argparse.Namespace) -> int:
         lab.attach(plane)
         await server.start()
         hooks.environment = environment(server.endpoint_url, arguments.rate, arguments.region)
-        _announce(server, arguments, time.monotonic() - began)
-        if arguments.leash:
-            await _hold_leash(stop)
+        if not stop.is_set():
+            _announce(server, arguments, time.monotonic() - began)
         await stop.wait()
+    except PortTaken as taken:
+        print(f"awslab: {taken}", file=sys.stderr)
+        return 1
     finally:
         await server.stop()
         await hooks.stop()
@@ -78,11 +100,12 @@ async def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _stop_on_signals(stop: asyncio.Event) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
 
-async def _hold_leash(stop: asyncio.Event) -> None:
+def _hold_leash(stop: asyncio.Event) -> None:
     """Stop when whoever started us is gone."""
     loop = asyncio.get_running_loop()
     descriptor = sys.stdin.fileno()

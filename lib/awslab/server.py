@@ -7,6 +7,7 @@ request must name that address as its host and come from no web page, and every 
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import logging
 from collections.abc import Awaitable, Callable
@@ -19,6 +20,10 @@ from awslab.lab import Lab
 
 BODY_MAX = 64 * 2**20  # an image layer; the AWS JSON and query APIs send far less
 log = logging.getLogger("awslab")
+
+
+class PortTaken(Exception):
+    """Somebody else listens on the port that was asked for."""
 
 
 class Server:
@@ -36,7 +41,11 @@ class Server:
         self.endpoint_url = ""
 
     async def start(self) -> None:
-        """Listen, and let due things happen though nobody asks."""
+        """Listen, and let due things happen though nobody asks.
+
+        Raises:
+            PortTaken: Somebody else listens there.
+        """
         app = web.Application(client_max_size=BODY_MAX, middlewares=[_only_from_here])
         app.router.add_get("/_lab/status", self._status)
         app.router.add_get("/_lab/journal", self._journal)
@@ -45,7 +54,12 @@ class Server:
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as why:
+            if why.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise
+            raise PortTaken(f"port {self._port} is not free; take another --port, or none for any free one") from why
         host, port = site._server.sockets[0].getsockname()[:2]
         self.endpoint_url = f"http://{host}:{port}"
         self.lab.world.after_each_settle.append(self._rearm)
@@ -89,8 +103,10 @@ class Server:
 
     async def _journal(self, request: web.Request) -> web.Response:
         """The journal as JSON lines, from entry `since` on."""
-        since = int(request.query.get("since", 0))
-        lines = [json.dumps(entry.as_dict()) for entry in self.lab.world.journal[since:]]
+        since = request.query.get("since", "0")
+        if not since.isdecimal():
+            raise web.HTTPBadRequest(text="since must be the number of an entry, from 0.")
+        lines = [json.dumps(entry.as_dict()) for entry in self.lab.world.journal[int(since) :]]
         return web.Response(text="\n".join(lines), content_type="application/jsonl")
 
     async def _fault(self, request: web.Request) -> web.Response:

@@ -1,55 +1,89 @@
 """`hitless`: run runbooks, list them, rehearse the whole story on the lab.
 
-Exit codes: 0 done; 3 refused, nothing was changed; 4 failed, something was changed; 130 interrupted.
+Exit codes: 0 done; 3 refused, nothing was changed; 4 failed, something was changed; 130 or 143 stopped by a signal.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from pathlib import Path
 
 from hitless.errors import HitlessError, Refused
+from hitless.stop import Stopped, raise_stopped
 
-INTERRUPTED = 130
+RUNBOOKS, NOTEBOOKS = Path("runbooks"), Path("notebooks")
 
 
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and do the one thing it asks for."""
-    parser = argparse.ArgumentParser(
-        "hitless", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
-
-    run = verbs.add_parser("run", help="execute a runbook headless; parameters are checked first")
-    run.add_argument("runbook", type=Path, help="e.g. runbooks/20-refresh-hosts.ipynb")
-    run.add_argument("-p", metavar="NAME=VALUE", action="append", default=[], help="a parameter; may be repeated")
-    run.add_argument("--run-dir", type=Path, help="folder of this run; runs/<runbook>/<UTC time> by default")
-    run.set_defaults(do=_run)
-
-    listing = verbs.add_parser("list", help="the runbooks and their parameters")
-    listing.set_defaults(do=_list)
-
-    demo = verbs.add_parser("demo", help="the whole story on the lab: provision, replace every host, tear down")
-    demo.add_argument("--rate", type=float, default=30.0, help="lab seconds to a real second (default 30)")
-    demo.add_argument("--seed", type=int, default=1, help="same seed, same ids and durations")
-    demo.add_argument("--out", type=Path, default=Path("runs/demo"), help="folder for what the runs leave behind")
-    demo.set_defaults(do=_demo)
-
-    arguments = parser.parse_args(argv)
+    arguments = _parser().parse_args(argv)
+    raise_stopped()
     try:
         return arguments.do(arguments)
     except HitlessError as stopped:
         print(f"{type(stopped).__name__}: {stopped}", file=sys.stderr)
         return stopped.exit_code
-    except KeyboardInterrupt:
-        print("Interrupted: everything started here was ended.", file=sys.stderr)
-        return INTERRUPTED
+    except Stopped as stopped:
+        print(f"\nStopped by {stopped}: everything started here was ended.", file=sys.stderr)
+        return stopped.exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "hitless", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+
+    run = verbs.add_parser("run", add_help=False, help="execute a runbook headless; parameters are checked first")
+    run.add_argument("runbook", type=Path, nargs="?", help="e.g. runbooks/20-refresh-hosts.ipynb")
+    run.add_argument("-p", metavar="NAME=VALUE", action="append", default=[], help="a parameter; may be repeated")
+    run.add_argument("--run-dir", type=Path, help="folder of this run; runs/<runbook>/<UTC time> by default")
+    run.add_argument("-h", "--help", action="store_true", help="this, and a runbook's parameters when one is named")
+    run.set_defaults(do=_run, usage=run.format_help)
+
+    listing = verbs.add_parser("list", help="the runbooks and their parameters")
+    listing.set_defaults(do=_list)
+
+    demo = verbs.add_parser("demo", help="the whole story on the lab: provision, replace every host, tear down")
+    _add_lab(demo, rate=30.0)
+    demo.add_argument("--out", type=Path, default=Path("runs/demo"), help="folder for what the runs leave behind")
+    demo.set_defaults(do=_demo)
+
+    lab = verbs.add_parser("lab", help="a lab with a running service, and JupyterLab on the runbooks; Ctrl-C ends both")
+    _add_lab(lab, rate=30.0)
+    lab.add_argument("--no-provision", action="store_true", help="open an empty account, at once")
+    lab.add_argument("--no-browser", action="store_true", help="only print JupyterLab's address")
+    lab.add_argument("--port", type=int, default=8888, help="JupyterLab's loopback port (default 8888, or the next)")
+    lab.set_defaults(do=_lab)
+
+    notebooks = verbs.add_parser("notebooks", help="run every demo notebook again and keep its outputs")
+    _add_lab(notebooks, rate=60.0)
+    notebooks.set_defaults(do=_notebooks)
+    return parser
+
+
+def _add_lab(verb: argparse.ArgumentParser, rate: float) -> None:
+    verb.add_argument("--rate", type=_rate, default=rate, help=f"lab seconds to a real second (default {rate:g})")
+    verb.add_argument("--seed", type=int, default=1, help="same seed, same ids and durations")
+
+
+def _rate(text: str) -> float:
+    rate = float(text)
+    if not 0 < rate < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number above 0, not {text}")
+    return rate
 
 
 def _run(arguments: argparse.Namespace) -> int:
     from hitless import runner  # papermill takes a second to import; --help should not
 
+    if arguments.help or arguments.runbook is None:
+        print(arguments.usage())
+        if arguments.runbook is not None:
+            print(f"parameters of {arguments.runbook}:", *_describe(arguments.runbook), sep="\n")
+        return 0 if arguments.help else 2
     given = dict(_pair(text) for text in arguments.p)
     parameters = runner.convert(runner.read_parameters(arguments.runbook), given)
     return runner.run(arguments.runbook, parameters, arguments.run_dir)
@@ -63,18 +97,38 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _list(_arguments: argparse.Namespace) -> int:
+    for runbook in sorted(RUNBOOKS.glob("*.ipynb")):
+        print(runbook, *_describe(runbook), sep="\n")
+    return 0
+
+
+def _describe(runbook: Path) -> list[str]:
+    """A line for each parameter: name, default, what it is."""
     from hitless import runner
 
-    for runbook in sorted(Path("runbooks").glob("*.ipynb")):
-        defaults = runner.read_parameters(runbook)
-        print(runbook, *(f"  {name} = {value!r}" for name, value in defaults.items()), sep="\n")
-    return 0
+    helps = runner.read_help(runbook)
+    shown = {f"{name} = {value!r}": helps[name] for name, value in runner.read_parameters(runbook).items()}
+    width = max(map(len, shown), default=0)
+    return [f"  {what:<{width}}  {why}".rstrip() for what, why in shown.items()]
 
 
 def _demo(arguments: argparse.Namespace) -> int:
     from hitless.demo import rehearse
 
     return rehearse(arguments.out, arguments.rate, arguments.seed)
+
+
+def _lab(arguments: argparse.Namespace) -> int:
+    from hitless.jupyter import Session
+
+    session = Session(arguments.rate, arguments.seed, port=arguments.port, browser=not arguments.no_browser)
+    return session.run(provision=not arguments.no_provision)
+
+
+def _notebooks(arguments: argparse.Namespace) -> int:
+    from hitless.jupyter import execute_all
+
+    return execute_all(NOTEBOOKS, arguments.rate, arguments.seed)
 
 
 if __name__ == "__main__":

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from pathlib import Path
 
 from hitless import runner
 from hitless.clock import duration_text, monotonic_s
+from hitless.errors import Refused
 from hitless.lab import Lab
+from hitless.scratch import Scratch
 
 RUNBOOKS = Path("runbooks")
+PROVISION, REFRESH, TEAR_DOWN = CHAPTERS = ("10-provision", "20-refresh-hosts", "90-tear-down")
 PROBE_RATE_PER_S = 200
-LAB_ACCOUNT = {"ACCOUNT_ID": "123456789012", "REASON": "rehearsal on the lab", "DRY_RUN": False}
+ON_THE_LAB = {"ACCOUNT_ID": "123456789012", "REASON": "rehearsal on the lab", "DRY_RUN": False}
 
 
 def rehearse(out: Path, rate: float, seed: int) -> int:
@@ -24,48 +26,60 @@ def rehearse(out: Path, rate: float, seed: int) -> int:
         seed: The lab's seed.
 
     Returns:
-        0 only if every runbook was done and every line of the verdict holds.
+        0 only if every runbook was done and every line of the verdict holds; 130 or 143 when a signal stopped it.
+
+    Raises:
+        Refused: `out` holds something that no rehearsal made.
     """
     began = monotonic_s()
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    data = Path(tempfile.mkdtemp(prefix="hitless-demo-"))
-    try:
-        with Lab(data, rate, seed) as lab:
-            _say(f"Lab at {lab.endpoint_url}: one real second is {rate:g} lab seconds, nothing leaves this machine")
-            code = _story(lab, out, data)
-    finally:
-        shutil.rmtree(data, ignore_errors=True)
-    _say(f"Ended after {duration_text(monotonic_s() - began)}: {'every claim holds' if code == 0 else 'NOT proven'}")
+    _empty(out)
+    with Scratch("hitless-demo-") as data, Lab(data, rate, seed) as lab:
+        say(f"Lab at {lab.endpoint_url}: one real second is {rate:g} lab seconds, nothing leaves this machine")
+        code = _story(lab, out, data)
+    end = "every claim holds" if code == runner.DONE else "stopped" if code > runner.INTERRUPTED else "NOT proven"
+    say(f"Ended after {duration_text(monotonic_s() - began)}: {end}")
     return code
 
 
+def _empty(out: Path) -> None:
+    """Remove what an earlier rehearsal left, and nothing else."""
+    out.mkdir(parents=True, exist_ok=True)
+    strangers = sorted(path.name for path in out.iterdir() if path.name not in CHAPTERS)
+    if strangers:
+        seen = {"folder": out, "holds": ", ".join(strangers[:5])}
+        raise Refused("The folder holds more than a rehearsal's records.", seen=seen, do="name another --out")
+    for chapter in out.iterdir():
+        shutil.rmtree(chapter)
+
+
 def _story(lab: Lab, out: Path, data: Path) -> int:
-    given = LAB_ACCOUNT | {"STATE_DIR": str(data / "terraform")}
+    given = ON_THE_LAB | {"STATE_DIR": str(data / "terraform")}
 
     def chapter(name: str, what: str, **parameters: object) -> int:
-        _say(what)
+        say(what)
         return runner.run(RUNBOOKS / f"{name}.ipynb", given | parameters, out / name)
 
-    codes = [chapter("10-provision", "Provision the stack with Terraform (its AWS provider alone waits about 80 s)")]
+    codes = [chapter(PROVISION, "Provision the stack with Terraform (its AWS provider alone waits about 80 s)")]
     if codes == [runner.DONE]:
-        _say(f"AWS publishes a new AMI: {lab.fault('AmiPublished')['image_id']}")
+        say(f"AWS publishes a new AMI: {lab.fault('AmiPublished')['image_id']}")
         what = f"Replace every host while {PROBE_RATE_PER_S} requests a second keep coming"
-        codes.append(chapter("20-refresh-hosts", what, PROBE_RATE_PER_S=PROBE_RATE_PER_S))
-    codes.append(chapter("90-tear-down", "Tear everything down"))
-    _show(out / "20-refresh-hosts")
-    return next((code for code in codes if code != runner.DONE), runner.DONE)
+        codes.append(chapter(REFRESH, what, PROBE_RATE_PER_S=PROBE_RATE_PER_S))
+    if max(codes) < runner.INTERRUPTED:  # else the lab ends, and the stack with it
+        codes.append(chapter(TEAR_DOWN, "Tear everything down"))
+    _show(out / REFRESH)
+    return max(codes) if max(codes) > runner.INTERRUPTED else next((code for code in codes if code), runner.DONE)
 
 
 def _show(run_dir: Path) -> None:
     try:
         print(f"\n{(run_dir / 'verdict.txt').read_text()}\n")
     except FileNotFoundError:
-        _say("The refresh left no verdict")
+        say("The refresh left no verdict")
     for name in ("report.html", "timeline.png", "journal.jsonl"):
         if (run_dir / name).exists():
             print(f"  {name:<14} {run_dir / name}")
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Tell the next chapter."""
     print(f"\n== {text}", flush=True)

@@ -6,6 +6,7 @@ input is closed.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -44,9 +45,14 @@ class Lab:
             stdout=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is ours to handle
         )
-        line = self._process.stdout.readline()
+        try:
+            line = self._process.stdout.readline()
+        except BaseException:  # interrupted while it starts
+            self._end()
+            raise
         if not line:
-            raise Refused("The lab did not start.", seen={"exit code": self._process.wait()}, do="read its lines above")
+            code = self._end()
+            raise Refused("The lab did not start.", seen={"exit code": code}, do="read its lines above")
         ready = json.loads(line)
         self.endpoint_url, self.environment = ready["endpoint_url"], ready["environment"]
         self._outside = dict(os.environ)
@@ -56,15 +62,21 @@ class Lab:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         os.environ.clear()
         os.environ.update(self._outside)
-        self._process.stdin.close()
-        self._process.stdout.close()
-        try:
-            code = self._process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            code = self._process.wait()
+        code = self._end()
         if code != 0 and error is None:
             raise Failed("The lab did not end well.", seen={"exit code": code}, do="read its lines above")
+
+    def _end(self) -> int:
+        """Let it go, and wait until it is gone; its exit code."""
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+        try:
+            return self._process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+        finally:
+            self._process.stdout.close()
 
     def fault(self, name: str, **wanted: object) -> dict:
         """Let something happen in the lab: `AmiPublished`, `InstanceDies`, `CapacityMissing` …"""

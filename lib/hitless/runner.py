@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import ast
+import io
 import json
-import logging
-import sys
+import tokenize
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
 import papermill
+from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-from hitless import errors
+from hitless import engine, errors
 from hitless.clock import real_now
-from hitless.errors import HitlessError, Refused
+from hitless.errors import Failed, HitlessError, Refused
+from hitless.stop import Stopped
+from hitless.voice import Voice
 
 DONE, REFUSED, FAILED = 0, 3, 4
+INTERRUPTED = 128  # and the signal's number
 RUNS = Path("runs")
 
 
@@ -31,24 +35,37 @@ def read_parameters(runbook: Path) -> dict[str, object]:
     Raises:
         Refused: There is no such file, it is no notebook, or it has no such cell.
     """
+    return {node.target.id: ast.literal_eval(node.value) for node in _assignments(_parameters_cell(runbook))}
+
+
+def read_help(runbook: Path) -> dict[str, str]:
+    """What the runbook says of each parameter: the comment behind it; "" where there is none.
+
+    Raises:
+        Refused: As `read_parameters`.
+    """
+    source = _parameters_cell(runbook)
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    comments = {token.start[0]: token.string.lstrip("# ") for token in tokens if token.type == tokenize.COMMENT}
+    return {node.target.id: comments.get(node.end_lineno, "") for node in _assignments(source)}
+
+
+def _parameters_cell(runbook: Path) -> str:
     try:
         notebook = nbformat.read(runbook, as_version=4)
-    except (FileNotFoundError, nbformat.reader.NotJSONError) as error:
+    except (OSError, UnicodeDecodeError, nbformat.ValidationError, nbformat.reader.NotJSONError) as error:
         raise Refused(
             f"{runbook} is not a notebook.", seen={"error": error}, do="name one of runbooks/*.ipynb"
         ) from None
     for cell in notebook.cells:
         if "parameters" in cell.metadata.get("tags", []):
-            return _assignments(cell.source)
+            return cell.source
     raise Refused(f"{runbook} has no cell tagged `parameters`.", do="tag the cell that holds its parameters")
 
 
-def _assignments(source: str) -> dict[str, object]:
-    found = {}
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
-            found[node.target.id] = ast.literal_eval(node.value)
-    return found
+def _assignments(source: str) -> list[ast.AnnAssign]:
+    nodes = [node for node in ast.parse(source).body if isinstance(node, ast.AnnAssign) and node.value is not None]
+    return [node for node in nodes if isinstance(node.target, ast.Name)]
 
 
 def convert(defaults: Mapping[str, object], given: Mapping[str, str]) -> dict[str, object]:
@@ -90,52 +107,77 @@ def _typed(name: str, text: str, wanted: type) -> object:
 def run(runbook: Path, given: Mapping[str, object], run_dir: Path | None = None) -> int:
     """Execute a runbook and keep the executed copy and its report.
 
+    SIGINT, SIGTERM and SIGHUP interrupt the running cell; see `hitless.engine`.
+
     Args:
         runbook: The notebook.
         given: Parameters of the right types already.
         run_dir: Folder of this run; `runs/<runbook>/<UTC time>` by default.
 
     Returns:
-        0 done, 3 refused (nothing was changed), 4 failed (something was changed).
+        0 done, 3 refused (nothing was changed), 4 failed (something was changed), 130 or 143 stopped by a signal.
+
+    Raises:
+        Refused: It would write without a reason; nothing was executed.
     """
+    check_reason(read_parameters(runbook) | dict(given))
     run_dir = run_dir or RUNS / runbook.stem / datetime.fromtimestamp(real_now(), UTC).strftime("%Y%m%dT%H%M%SZ")
     run_dir.mkdir(parents=True, exist_ok=True)
-    executed = run_dir / runbook.name
-    _say_what_the_notebook_prints()
+    executed, interruption = run_dir / runbook.name, engine.Interruption()
+    try:
+        code = _execute(runbook, executed, {**given, "RUN_DIR": str(run_dir)}, interruption)
+    finally:
+        if executed.exists():
+            write_report(executed)
+    return INTERRUPTED + interruption.number if interruption.number else code
+
+
+def check_reason(parameters: Mapping[str, object]) -> None:
+    """Refuse to change anything without saying why.
+
+    Args:
+        parameters: All of a runbook's, defaults included.
+
+    Raises:
+        Refused: `DRY_RUN` is false and `REASON` empty.
+    """
+    if parameters.get("DRY_RUN") is False and not str(parameters.get("REASON", "-")).strip():
+        raise Refused("A run that changes something needs a reason.", seen={"REASON": '""'}, do="give -p REASON='why'")
+
+
+def _execute(runbook: Path, executed: Path, parameters: dict[str, object], interruption: engine.Interruption) -> int:
     try:
         papermill.execute_notebook(
             runbook,
             executed,
-            {**given, "RUN_DIR": str(run_dir)},
+            parameters,
+            engine_name=engine.NAME,
             kernel_name="python3",
-            log_output=True,
+            language="python",
             progress_bar=False,
             cwd=Path.cwd(),
-            coalesce_streams=True,
+            interruption=interruption,
+            voice=Voice(str(executed)),
         )
-        return DONE
     except PapermillExecutionError as stopped:
         return _exit_code(stopped.ename)
-    finally:
-        if executed.exists():
-            write_report(executed)
+    except Stopped:
+        return FAILED  # the caller knows the signal
+    except DeadKernelError:
+        if not interruption.number:
+            _raise_dead(executed)
+    return DONE
+
+
+def _raise_dead(executed: Path) -> None:
+    do = "look at what was changed, then run it again; if nobody killed it, memory may have run out"
+    raise Failed("The kernel died, and with it every step after the failed one.", seen={"record": executed}, do=do)
 
 
 def _exit_code(error_name: str) -> int:
     kind = getattr(errors, error_name, None)
     known = isinstance(kind, type) and issubclass(kind, HitlessError)
     return kind.exit_code if known else FAILED
-
-
-def _say_what_the_notebook_prints() -> None:
-    logger = logging.getLogger("papermill")
-    if not logger.handlers:
-        handler = logging.StreamHandler(sys.stdout)
-        handler.setFormatter(logging.Formatter("  %(message)s"))
-        handler.addFilter(lambda record: record.funcName == "log_output_message")
-        logger.addHandler(handler)
-        logger.propagate = False
-    logger.setLevel(logging.INFO)
 
 
 def write_report(executed: Path) -> Path:

@@ -22,6 +22,8 @@ from typing import IO, NoReturn
 import python_terraform
 from python_terraform import IsFlagged
 
+from hitless.leash import leashed
+
 __all__ = ["Cli", "Flag", "TookTooLong"]
 
 Flag = IsFlagged
@@ -82,10 +84,10 @@ class Cli(python_terraform.Terraform):
     def _started(self, command: list[str], errors: IO[str]) -> Iterator[subprocess.Popen[str]]:
         """The running command; leaving the block by any way but its end interrupts it and waits for it."""
         child = subprocess.Popen(
-            command,
+            leashed(command, ask=signal.SIGINT, grace_s=INTERRUPT_GRACE_S),  # it ends even when we are killed
             cwd=self.working_dir,
             env=self._environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
@@ -100,6 +102,9 @@ class Cli(python_terraform.Terraform):
             except BaseException:
                 _end(child)
                 raise
+            finally:
+                child.stdin.close()
+                child.stdout.close()
         if late.is_set():
             raise TookTooLong(f"terraform was interrupted after {self._timeout_s:g} s")
 
@@ -116,7 +121,10 @@ def _after(seconds: float, *actions: Callable[[], object]) -> Iterator[None]:
 
 
 def _interrupt(child: subprocess.Popen[str]) -> None:
-    """One SIGINT to Terraform alone: it tells its plugins itself. A second would make it drop everything."""
+    """One SIGINT to Terraform alone: it tells its plugins itself. A second would make it drop everything.
+
+    The leash hands it on, and asks no more when its end of the pipe closes.
+    """
     if child.poll() is None:
         child.send_signal(signal.SIGINT)
 

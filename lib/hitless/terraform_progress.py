@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 
 # Real seconds that provider 5.100.0 sleeps by itself while creating, whatever AWS answers (measured).
@@ -17,6 +18,8 @@ PROVIDER_WAITS_S = {
 }
 EXPECTED = ("Resource targeting is in effect", "Applied changes may be incomplete")  # whoever names targets knows
 STILL_EVERY_S = 30  # Terraform itself reports every 10 s
+QUICK_S = 3  # what took less is counted, not told
+COUNT_AT = 20  # quick changes
 DOING = {"create": "creating", "update": "changing", "delete": "destroying", "read": "reading"}
 DONE = {"create": "created", "update": "changed", "delete": "destroyed", "read": "read"}
 
@@ -35,6 +38,7 @@ class Progress:
         self.begun = 0
         self.errors: dict[str, str] = {}
         self.summary: dict[str, int] = {}
+        self._quick: Counter[str] = Counter()
 
     def hear(self, line: str) -> None:
         """Take one line; what is not JSON is passed on as it is."""
@@ -44,6 +48,8 @@ class Progress:
             self._say(line.rstrip())
             return
         kind = event.get("type")
+        if kind in ("diagnostic", "change_summary"):
+            self._count()
         if kind == "diagnostic":
             self._diagnose(event["diagnostic"])
         elif kind == "change_summary":
@@ -55,12 +61,22 @@ class Progress:
         address, action, elapsed_s = hook["resource"]["addr"], hook["action"], int(hook.get("elapsed_seconds", 0))
         if kind == "apply_start":
             self.begun += action in ("create", "update", "delete")
+        elif kind == "apply_complete" and elapsed_s < QUICK_S:
+            self._quick[DONE.get(action, action)] += 1
+            if self._quick.total() >= COUNT_AT:
+                self._count()
         elif kind == "apply_complete":
             self._say(f"{address}: {DONE.get(action, action)} in {elapsed_s} s")
         elif elapsed_s % STILL_EVERY_S == 0:
             wait_s = PROVIDER_WAITS_S.get(hook["resource"]["resource_type"]) if action == "create" else None
             reason = f"; the provider itself waits {wait_s} s here" if wait_s and wait_s >= elapsed_s else ""
             self._say(f"{address}: still {DOING.get(action, action)}, {elapsed_s} s{reason}")
+
+    def _count(self) -> None:
+        """Say how many were quick since the last time."""
+        for done, count in self._quick.items():
+            self._say(f"{count} {'resource' if count == 1 else 'resources'} {done}, each in under {QUICK_S} s")
+        self._quick.clear()
 
     def _diagnose(self, found: dict) -> None:
         text = ": ".join(part for part in (found["summary"], " ".join(found.get("detail", "").split())) if part)

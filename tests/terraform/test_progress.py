@@ -46,3 +46,21 @@ def test_what_is_not_json_is_passed_on():
     lines = []
     Progress(lines.append).hear("panic: nil pointer\n")
     assert lines == ["panic: nil pointer"]
+
+
+def test_quick_changes_are_counted_and_slow_ones_told():
+    quick = [hook("apply_complete", elapsed_s=2)] * 23
+    summary = {"type": "change_summary", "changes": {"add": 24, "change": 0, "remove": 0}}
+    _, lines = hear(*quick, hook("apply_complete", elapsed_s=3), hook("apply_complete", "delete", 1), summary)
+    assert lines == [
+        "20 resources created, each in under 3 s",
+        "aws_lb.this: created in 3 s",
+        "3 resources created, each in under 3 s",
+        "1 resource destroyed, each in under 3 s",
+    ]
+
+
+def test_a_failure_comes_after_what_was_done_before_it():
+    error = {"type": "diagnostic", "diagnostic": {"severity": "error", "summary": "Bad"}}
+    progress, lines = hear(hook("apply_complete", elapsed_s=0), error)
+    assert lines == ["1 resource created, each in under 3 s"] and progress.errors

@@ -175,11 +175,11 @@ def test_a_misspelt_command_is_no_command(small):
         small(ONE)._cli.destory()
 
 
-def test_progress_names_each_resource_and_how_long_it_took(small):
+def test_progress_counts_what_was_quick(small):
     lines = []
     terraform = small(ONE, say=lines.append)
     terraform.apply(terraform.plan({}))
-    assert lines == ["terraform_data.paint: created in 0 s"]
+    assert lines == ["1 resource created, each in under 3 s"]
 
 
 def test_a_terraform_that_is_missing_is_refused_with_the_remedy(tmp_path, monkeypatch):

@@ -1,0 +1,191 @@
+"""The papermill engine of a headless run: an interrupt reaches the notebook, and the record tells what became of it.
+
+papermill's own kills the kernel on Ctrl-C, so no way back runs, and calls every cell completed that never ran. Here the
+first signal interrupts the kernel as Jupyter's stop button does; the cell's `finally` and `except` run, and end what
+they started. A second signal, or a cell that does not end within `GRACE_S`, kills the kernel.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from jupyter_client.manager import AsyncKernelManager
+from nbclient.exceptions import CellExecutionError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
+from papermill.log import logger
+
+from hitless.scratch import Scratch
+from hitless.stop import Stopped, held
+from hitless.voice import Voice
+
+NAME = "hitless"
+GRACE_S = 240.0  # real seconds; Terraform may take 180 s to finish what is in flight and save its state
+
+
+class Interruption:
+    """What has asked the run to stop, and how far the running cell was told."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._kernel_pid = 0
+        self._is_executing = self._is_told = False
+        self._kill: threading.Timer | None = None
+
+    @contextlib.contextmanager
+    def of_kernel(self, pid: int) -> Iterator[None]:
+        """The kernel lives as long as the block."""
+        self._kernel_pid = pid
+        try:
+            yield
+        finally:
+            self._kernel_pid = 0
+            if self._kill is not None:
+                self._kill.cancel()
+
+    def hear(self, number: int) -> None:
+        """Take a signal: tell the cell, or, the second time, end the kernel."""
+        if self.number:
+            self._end_kernel()
+            return
+        self.number = number
+        said = f"\n== {signal.Signals(number).name}: the running step is told to stop; once more, and it is ended\n"
+        os.write(2, said.encode())  # print may just be in use
+        self._kill = threading.Timer(GRACE_S, self._end_kernel)
+        self._kill.daemon = True
+        self._kill.start()
+        self._tell()
+
+    def executing(self, is_executing: bool) -> None:
+        """The kernel has begun to execute a cell, or ended; one that has not begun ignores an interrupt."""
+        self._is_executing = is_executing
+        self._tell()
+
+    def _tell(self) -> None:
+        """Once: a second interrupt would cut off the way back."""
+        if self.number and self._is_executing and not self._is_told:
+            self._is_told = True
+            self._signal(signal.SIGINT)
+
+    def _end_kernel(self) -> None:
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._kernel_pid:
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
+                os.killpg(self._kernel_pid, number)
+
+
+class Record(NotebookExecutionManager):
+    """The executed notebook; a cell is completed only if it is."""
+
+    def cell_complete(self, cell: Any, cell_index: int | None = None, **kwargs: Any) -> None:
+        """Note the end of a cell; called in a `finally`, so by an exception too: a kernel that died."""
+        if sys.exc_info()[1] is not None:
+            cell.metadata.papermill["status"] = self.FAILED
+            self.nb.metadata.papermill["exception"] = True
+        super().cell_complete(cell, cell_index, **kwargs)
+
+    def notebook_complete(self, **kwargs: Any) -> None:
+        """Note the end of the run; cells that never began stay pending."""
+        pending = [cell for cell in self.nb.cells if cell.metadata.papermill["status"] == self.PENDING]
+        super().notebook_complete(**kwargs)
+        for cell in pending:
+            cell.metadata.papermill["status"] = self.PENDING
+        self.save()
+
+
+class Client(PapermillNotebookClient):
+    """Executes the cells until one fails or somebody asks to stop."""
+
+    def __init__(self, record: Record, interruption: Interruption, voice: Voice, **settings: Any) -> None:
+        super().__init__(record, **settings)
+        self._interruption, self._voice = interruption, voice
+
+    def papermill_execute_cells(self) -> None:
+        """Execute them, in order.
+
+        Raises:
+            Stopped: Between two cells; one that was interrupted fails as any other.
+        """
+        with self._interruption.of_kernel(self.km.provisioner.pid):
+            for index, cell in enumerate(self.nb.cells):
+                if self._interruption.number:
+                    raise Stopped(self._interruption.number)
+                if not self._execute(cell, index):
+                    break
+
+    def _execute(self, cell: Any, index: int) -> bool:
+        self.nb_man.cell_start(cell, index)
+        try:
+            self.execute_cell(cell, index)
+        except CellExecutionError as failed:
+            self.nb_man.cell_exception(self.nb.cells[index], cell_index=index, exception=failed)
+            return False
+        finally:
+            self._interruption.executing(False)
+            self._voice.end()
+            self.nb_man.cell_complete(self.nb.cells[index], cell_index=index)
+        return True
+
+    def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
+        """Take one message of the kernel; that it echoes the input says that it executes it now."""
+        if msg["msg_type"] == "execute_input":
+            self._interruption.executing(True)
+        return super().process_message(msg, cell, cell_index)
+
+    def log_output_message(self, output: Any) -> None:
+        """Say an output on the terminal."""
+        self._voice.hear(output)
+
+    def end(self) -> None:
+        """End the kernel, however far its start has come."""
+        if self.km is not None and self.km.has_kernel:
+            self._cleanup_kernel()
+
+
+class Engine(NBClientEngine):
+    """papermill's door to the above."""
+
+    @classmethod
+    def execute_notebook(cls, nb: Any, kernel_name: str, output_path: str, **kwargs: Any) -> Any:
+        """Execute a notebook, keeping the record.
+
+        Args:
+            nb: The notebook with its parameters.
+            kernel_name: Which kernel.
+            output_path: Where the executed notebook goes, again and again.
+            **kwargs: `interruption` and `voice`; papermill's others are its other engines'.
+        """
+        record = Record(nb, output_path=output_path, progress_bar=False)
+        record.notebook_start()
+        try:
+            cls.execute_managed_notebook(record, kernel_name, **kwargs)
+        finally:
+            record.notebook_complete()
+        return record.nb
+
+    @classmethod
+    def execute_managed_notebook(
+        cls, nb_man: Record, kernel_name: str, *, interruption: Interruption, voice: Voice, **kwargs: Any
+    ) -> None:
+        """Start a kernel that listens on no port, execute the cells, end the kernel."""
+        settings = {"kernel_name": kernel_name, "timeout": None, "startup_timeout": 60, "log": logger}
+        with Scratch("hitless-kernel-") as folder, held(interruption.hear):
+            file = str(folder / "k.json")
+            manager = AsyncKernelManager(kernel_name=kernel_name, transport="ipc", connection_file=file)
+            client = Client(nb_man, interruption, voice, km=manager, log_output=True, coalesce_streams=True, **settings)
+            client.owns_km = True
+            try:
+                client.execute()
+            finally:
+                client.end()
+
+
+papermill_engines.register(NAME, Engine)
