@@ -104,6 +104,18 @@ def test_a_function_is_made_once_and_invoked_by_codedeploy_only(client):
         client.invoke(FunctionName="CodeDeployHook_web")
 
 
+class RealPlane(Machine):
+    carries_real_requests = True
+
+
+def test_a_function_that_the_labs_rate_leaves_no_time_is_refused(tmp_path):
+    lab = with_role(Lab(ScaledClock(60), data=tmp_path, plane=RealPlane()))
+    client = lab.client("lambda")
+    with pytest.raises(ClientError, match="give it 60 s"):
+        client.create_function(**settings())
+    client.create_function(**settings(Timeout=60))
+
+
 class Ear(Machine):
     name, hears = "ear", (HookRefused,)
 

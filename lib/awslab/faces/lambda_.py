@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import math
 import re
 import zipfile
 from typing import TYPE_CHECKING
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 HANDLER = re.compile(r"[A-Za-z0-9_./-]+\.[A-Za-z0-9_]+")
-TIMEOUT_MAX_S = 900
+TIMEOUT_DEFAULT_S, TIMEOUT_MAX_S = 3, 900
+RUN_S_MIN = 1.0  # real seconds: what it takes to start boto3, send a request and say what came of it
 
 
 def _missing(action: str):
@@ -51,7 +53,7 @@ class Face(LambdaResponse):
             raise _invalid(f"FunctionName {wanted['FunctionName']} must be 1 to 64 letters, digits, hyphens or _.")
         if wanted.get("PackageType", "Zip") != "Zip":
             raise _invalid("The lab runs functions from a zip, not from an image.")
-        _check_settings(wanted)
+        self._check_settings({"Timeout": TIMEOUT_DEFAULT_S, **wanted})
         _check_package(wanted["Code"])
         answer = super().create_function()
         self._keep(wanted["FunctionName"])
@@ -66,7 +68,7 @@ class Face(LambdaResponse):
 
     def update_function_configuration(self) -> tuple:
         """UpdateFunctionConfiguration."""
-        _check_settings(self.json_body)
+        self._check_settings(self.json_body)
         answer = super().update_function_configuration()
         self._keep(self._name(-2))
         return answer
@@ -84,6 +86,25 @@ class Face(LambdaResponse):
 
     def _function(self, name_or_arn: str) -> LambdaFunction:
         return self.backend.get_function(name_or_arn.replace("%3A", ":"), None)
+
+    def _check_settings(self, wanted: dict) -> None:
+        if not str(wanted.get("Runtime", "python")).startswith("python"):
+            raise _invalid(f"The lab runs Python functions only, not {wanted['Runtime']}.")
+        if "Handler" in wanted and not HANDLER.fullmatch(wanted["Handler"]):
+            raise _invalid(f"Handler {wanted['Handler']} must be <module>.<function>.")
+        if "Timeout" in wanted:
+            self._check_timeout(int(wanted["Timeout"]))
+
+    def _check_timeout(self, timeout_s: int) -> None:
+        if not 1 <= timeout_s <= TIMEOUT_MAX_S:
+            raise _invalid(f"Timeout {timeout_s} must be 1 to {TIMEOUT_MAX_S} seconds.")
+        rate = self.lab.clock.rate
+        if getattr(self.lab.plane, "carries_real_requests", False) and timeout_s / rate < RUN_S_MIN:
+            least = math.ceil(RUN_S_MIN * rate)
+            raise _invalid(
+                f"Timeout {timeout_s} s is {timeout_s / rate:.2g} s at this lab's rate, and a function needs "
+                f"{RUN_S_MIN:g} s: give it {least} s, or run the lab with --rate {timeout_s / RUN_S_MIN:g} or less."
+            )
 
     def _keep(self, name_or_arn: str) -> None:
         """Write a function where it can be run."""
@@ -103,15 +124,6 @@ class Face(LambdaResponse):
 
 def _invalid(message: str) -> AwsError:
     return AwsError("InvalidParameterValueException", message)
-
-
-def _check_settings(wanted: dict) -> None:
-    if not str(wanted.get("Runtime", "python")).startswith("python"):
-        raise _invalid(f"The lab runs Python functions only, not {wanted['Runtime']}.")
-    if not 1 <= int(wanted.get("Timeout", 3)) <= TIMEOUT_MAX_S:
-        raise _invalid(f"Timeout {wanted['Timeout']} must be 1 to {TIMEOUT_MAX_S} seconds.")
-    if "Handler" in wanted and not HANDLER.fullmatch(wanted["Handler"]):
-        raise _invalid(f"Handler {wanted['Handler']} must be <module>.<function>.")
 
 
 def _check_package(code: dict) -> None:
