@@ -14,7 +14,9 @@ from awslab.faces.codedeploy_shapes import describe_deployment, seconds
 from awslab.faces.inventory import AwsError
 from awslab.machines.applications import DeploymentGroup, Revision
 from awslab.machines.deployment import Deployment, Order
-from awslab.machines.deployments import AlreadyOver, Busy, Deployments, HookOver, NoSuchExecution, NotWaiting
+from awslab.machines.deployment_book import AlreadyOver
+from awslab.machines.deployments import Busy, Deployments, NotWaiting
+from awslab.machines.hook_calls import HookOver, NoSuchExecution
 
 ID = re.compile(r"d-[A-Z0-9]{9}")
 BATCH_MAX = 25  # AWS: deployments of one BatchGetDeployments

@@ -8,7 +8,7 @@ from awslab.faces.codedeploy_deployments import DeploymentActions
 from awslab.faces.codedeploy_shapes import describe_target, target_id, target_status
 from awslab.faces.inventory import AwsError
 from awslab.machines.deployment import Deployment
-from awslab.machines.deployments import PLANNED_S
+from awslab.machines.deployment_book import PLANNED_S
 
 FILTERS = ("TargetStatus", "ServerInstanceLabel")
 

@@ -33,10 +33,9 @@ ALARM = {
     "ComparisonOperator": "GreaterThanThreshold",
     "TreatMissingData": "notBreaching",
 }
-ROLLBACK = {
-    "enabled": True,
-    "events": ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"],
-}
+# Functions that exist: those named after the event they check leave the answer to the test.
+EVENTS = ("BeforeInstall", "AfterInstall", "AfterAllowTestTraffic", "BeforeAllowTraffic", "AfterAllowTraffic")
+FUNCTIONS = {"content": "Succeeded", "unhappy": "Failed", **{f"check-{name}": "silent" for name in EVENTS}}
 
 
 class Counter(Machine):
@@ -65,7 +64,7 @@ class Release:
     def __init__(
         self, *, config="ECSLinear10PercentEvery1Minutes", desired=1, hosts=2, test=True, wait=5, clock=None, **group
     ) -> None:
-        self.plane = SimulatedPlane(random.Random(1), refusal=self._refusal)
+        self.plane = SimulatedPlane(random.Random(1), refusal=self._refusal, hooks=FUNCTIONS)
         self.lab = Lab(clock, plane=self.plane)
         self.counter = self.lab.world.add(Counter())
         names = ("ecs", "autoscaling", "elbv2", "ec2", "codedeploy", "cloudwatch")
@@ -244,6 +243,7 @@ class Release:
 
     def story(self, *kinds) -> list[tuple[float, object]]:
         """What happened of these kinds: (lab time, event)."""
+        self.lab.world.settle()
         return [(entry.at, entry.event) for entry in self.lab.world.journal if isinstance(entry.event, kinds)]
 
     def until(self, wanted, limit_s: float = 7200, step_s: float = 5) -> float:

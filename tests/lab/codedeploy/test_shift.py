@@ -75,6 +75,6 @@ def test_the_same_build_is_never_shifted_to_when_it_is_checked_first(checks):
 
 
 def test_all_at_once_with_a_test_listener_waits_for_health_before_the_shift(checks):
-    status, checked, moved = checks(config="ECSAllAtOnce")
+    status, _, moved = checks(config="ECSAllAtOnce")
     assert status == "Failed"
     assert len(moved) == 1  # the test listener's
