@@ -6,9 +6,11 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import reduce
 from html import escape
 
 from hitless.connect import Connection
+from hitless.errors import NotReady
 from hitless.journal import Journal
 
 
@@ -23,6 +25,7 @@ class Step:
         arguments: Its arguments.
         changes: What it changes, in words.
         undo: How to undo it, in words.
+        expects: What the answer must say, by path: `{"taskDefinition.revision": 7}`. A later step relies on it.
     """
 
     name: str
@@ -31,6 +34,21 @@ class Step:
     arguments: dict
     changes: str
     undo: str
+    expects: dict[str, object] = field(default_factory=dict)
+
+    def check(self, answer: dict) -> None:
+        """Compare an answer with what the plan relied on.
+
+        Raises:
+            NotReady: It says something else: somebody changed something in between.
+        """
+        for path, expected in self.expects.items():
+            said = reduce(lambda found, name: found[name], path.split("."), answer)
+            if said != expected:
+                seen = {"planned": expected, "answered": said}
+                raise NotReady(
+                    f"{self.service}:{self.operation} did not answer as planned.", seen=seen, do="plan again"
+                )
 
 
 @dataclass
@@ -62,6 +80,7 @@ class Plan:
 
         Raises:
             botocore.exceptions.ClientError: A call was refused; earlier steps stay done and are in the journal.
+            NotReady: A call did not answer what later steps rely on.
         """
         answers: dict[str, dict] = {}
         for step in self.steps:
@@ -73,6 +92,7 @@ class Plan:
             answers[step.name] = answer = getattr(here.client(step.service), step.operation)(**step.arguments)
             if journal is not None:
                 journal.append("result", step=step.name, request_id=answer["ResponseMetadata"].get("RequestId", ""))
+            step.check(answer)
         return answers
 
     def __str__(self) -> str:

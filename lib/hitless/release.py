@@ -124,6 +124,7 @@ def plan_release(
         arguments=rendered.value,
         changes=f"revision {arn.rpartition(':')[2]} of {running['family']} names {image.digest}",
         undo="none needed: a revision that nothing runs does nothing",
+        expects={"taskDefinition.taskDefinitionArn": arn},
     )
     return _planned(here, stack, group, [register], arn, f"version {version}", config_name, hooks, reason)
 

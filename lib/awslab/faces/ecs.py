@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from moto.core.responses import ActionResult
 
+from awslab.faces.ecs_pages import page
 from awslab.faces.ecs_tasks import TaskActions
 from awslab.faces.honest_rate import check_durations
 from awslab.machines.agents import Agents
@@ -42,6 +43,16 @@ class Face(TaskActions):
     put_attributes = _missing("PutAttributes")
     list_attributes = _missing("ListAttributes")
     delete_attributes = _missing("DeleteAttributes")
+
+    def list_task_definitions(self) -> ActionResult:
+        """ListTaskDefinitions, by family and then by revision, as a number, in the order asked for."""
+        arns = super().list_task_definitions().result["taskDefinitionArns"]
+        newest_first = self.params.get("sort") == "DESC"
+        in_order = sorted(
+            arns, key=lambda arn: (arn.rpartition(":")[0], int(arn.rpartition(":")[2])), reverse=newest_first
+        )
+        found, token = page(in_order, self.params)
+        return ActionResult({"taskDefinitionArns": found, "nextToken": token})
 
     def register_task_definition(self) -> ActionResult:
         """RegisterTaskDefinition, if its containers may live long enough after SIGTERM for the lab's rate."""
