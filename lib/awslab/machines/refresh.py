@@ -225,10 +225,10 @@ class Refresh:
         budget = self._budget(len(old))
         self.surge = min(limits.ceiling - limits.desired, budget)
         ready = [i for i in self.group.instances.values() if self._ready(i, now)]
-        candidates = self._fullest_zone_first([i for i in old if self._may_leave(i)])
+        candidates = [i for i in old if self._may_leave(i)]
         count = min(limits.may_terminate(len(ready)), budget)
         useless = [i for i in candidates if not i.available]  # takes nothing from capacity
-        chosen = useless[:budget] or candidates[:count]
+        chosen = useless[:budget] or self._fullest_zone_first(candidates, count)
         events: list[Event] = []
         for one in chosen:
             events += self.group.take_out(one, f"instance refresh {self.instance_refresh_id}", now)
@@ -323,12 +323,14 @@ class Refresh:
             return self.preferences.standby_instances == TERMINATE
         return not one.protected or self.preferences.scale_in_protected_instances == REFRESH
 
-    def _fullest_zone_first(self, instances: list[Instance]) -> list[Instance]:
-        """The order in which they leave: always one of the zone that has most, the oldest of it first."""
+    def _fullest_zone_first(self, instances: list[Instance], count: int) -> list[Instance]:
+        """Who leaves: always one of the zone that has most, the oldest of it first."""
+        if not count:
+            return []
         left = Counter(i.availability_zone for i in self.group.instances.values() if i.counted)
         waiting = sorted(instances, key=lambda i: (i.launched_at, i.instance_id))
         order: list[Instance] = []
-        while waiting:
+        while waiting and len(order) < count:
             one = max(waiting, key=lambda i: left[i.availability_zone])
             left[one.availability_zone] -= 1
             waiting.remove(one)
