@@ -17,7 +17,8 @@ def both(weights: Weights, original_arn: str, replacement_arn: str) -> Weights:
 
     AWS keeps the order that the listener has.
     """
-    return split(_with(weights, replacement_arn), original_arn, replacement_arn, 0)
+    missing = [arn for arn in (original_arn, replacement_arn) if arn not in dict(weights)]
+    return split((*weights, *((arn, 0) for arn in missing)), original_arn, replacement_arn, 0)
 
 
 def split(weights: Weights, original_arn: str, replacement_arn: str, percent: int) -> Weights:
@@ -43,7 +44,3 @@ def in_turns(config: DeploymentConfig) -> bool:
     targets are `unused` and not checked.
     """
     return config.kind != ALL_AT_ONCE
-
-
-def _with(weights: Weights, arn: str) -> Weights:
-    return weights if arn in dict(weights) else (*weights, (arn, 0))
