@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from hitless import images
+from hitless import functions, images
 from hitless.connect import Connection
 from hitless.errors import NotReady
 from hitless.terraform import Terraform
 from hitless.terraform_plan import Plan
 
 FOLDER = Path("terraform/envs/dev")
+HOOK_FOLDER, HOOK_FILE = Path("codedeploy/hooks"), "hook.zip"
 NO_IMAGE = f"none.invalid/none@sha256:{'0' * 64}"  # valid, and nothing will run it
 TEMPLATE = "module.compute.aws_launch_template.this"
 
@@ -86,7 +87,7 @@ class Environment:
 
     def plan(self, **changed: object) -> Plan:
         """Plan everything with what was applied last and these variables changed."""
-        self._planned = {**self.variables, **changed}
+        self._planned = self._with_hook({**self.variables, **changed})
         return self.terraform.plan(self._planned)
 
     def plan_template(self, held_version: str, **changed: object) -> Plan:
@@ -125,7 +126,15 @@ class Environment:
 
     def plan_tear_down(self) -> Plan:
         """Plan to destroy everything."""
-        return self.terraform.plan({"image": NO_IMAGE, **self.variables}, destroy=True)
+        return self.terraform.plan(self._with_hook({"image": NO_IMAGE, **self.variables}), destroy=True)
+
+    def _with_hook(self, variables: dict[str, object]) -> dict[str, object]:
+        """Give the validation hook's code to Terraform, where the hook can reach the test listener."""
+        if not (variables.get("lab") or variables.get("internal")):
+            return variables
+        (self._kept.parent / HOOK_FILE).write_bytes(functions.package(HOOK_FOLDER))
+        hook = {**(variables.get("hook") or {}), "filename": f"../../../{HOOK_FILE}"}  # seen from where Terraform runs
+        return {**variables, "hook": hook}
 
     def tear_down(self, plan: Plan, *, dry_run: bool) -> dict[str, int]:
         """Destroy what was shown, or nothing in a dry run.

@@ -4,6 +4,9 @@ module "network" {
   name               = var.name
   availability_zones = var.availability_zones
   egress             = var.egress
+
+  # The hook calls back from inside the VPC only when the load balancer is there, too.
+  more_interface_endpoints = var.hook != null && var.internal ? ["codedeploy"] : []
 }
 
 module "ecr" {
@@ -84,4 +87,18 @@ module "codedeploy" {
   shift                    = var.deployment.shift
   approval_wait_minutes    = var.deployment.approval_wait_minutes
   termination_wait_minutes = var.deployment.termination_wait_minutes
+
+  hook = var.hook == null ? null : {
+    filename       = var.hook.filename
+    latency_ms_max = var.hook.latency_ms_max
+    requests       = var.hook.requests
+    test_url       = "${module.traffic.urls.test}/version"
+
+    vpc = var.internal ? {
+      cidr_block        = module.network.vpc_cidr_block
+      https_cidr_blocks = module.network.https_egress.cidr_blocks
+      id                = module.network.vpc_id
+      subnet_ids        = module.network.private_subnet_ids
+    } : null
+  }
 }

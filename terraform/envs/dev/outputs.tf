@@ -43,6 +43,11 @@ output "deployment_config_name" {
   value       = module.codedeploy.deployment_config_name
 }
 
+output "hook_function_name" {
+  description = "Function for an AppSpec's hooks; null without a hook."
+  value       = module.codedeploy.hook_function_name
+}
+
 output "launch_template_id" {
   description = "The hosts' launch template."
   value       = module.compute.launch_template_id

@@ -108,6 +108,22 @@ variable "health_check" {
   nullable = false
 }
 
+variable "hook" {
+  description = "Function that tries a release before users meet it: its zip, made by hitless, and its budget; null leaves it out."
+  type = object({
+    filename       = string
+    latency_ms_max = optional(number, 500)
+    requests       = optional(number, 20)
+  })
+  default = null
+
+  # An internet-facing load balancer has no private name, so a function inside the VPC would come from outside.
+  validation {
+    condition     = var.hook == null || var.lab || var.internal || contains(var.test_client_cidr_blocks, "0.0.0.0/0")
+    error_message = "hook could not reach the test listener: with internal = false only test_client_cidr_blocks are let in, and Lambda's addresses are not known. Set internal = true, or leave hook null."
+  }
+}
+
 variable "hosts" {
   description = "How many hosts: at least, at first, at most."
   type = object({

@@ -12,3 +12,8 @@ output "deployment_group_name" {
   description = "CodeDeploy deployment group."
   value       = aws_codedeploy_deployment_group.this.deployment_group_name
 }
+
+output "hook_function_name" {
+  description = "Function for an AppSpec's hooks; null without a hook."
+  value       = one([for function in aws_lambda_function.hook : function.function_name])
+}

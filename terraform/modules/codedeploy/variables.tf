@@ -45,6 +45,34 @@ variable "deployment_config_name" {
   }
 }
 
+variable "hook" {
+  description = "Function that tries a release through the test listener; null leaves it out. In a VPC it reaches an internal load balancer."
+  type = object({
+    filename       = string
+    latency_ms_max = optional(number, 500)
+    requests       = optional(number, 20)
+    test_url       = string
+    timeout_s      = optional(number, 300)
+    vpc = optional(object({
+      cidr_block        = string
+      https_cidr_blocks = list(string)
+      id                = string
+      subnet_ids        = list(string)
+    }))
+  })
+  default = null
+
+  validation {
+    condition     = var.hook == null || try(var.hook.timeout_s >= 30 && var.hook.timeout_s <= 900, false)
+    error_message = "hook.timeout_s (${try(var.hook.timeout_s, "null")}) must be 30 to 900: a function that is ended before it could say anything leaves the deployment waiting for an hour."
+  }
+
+  validation {
+    condition     = var.hook == null || can(regex("^https?://[^/]+/", var.hook.test_url))
+    error_message = "hook.test_url (${try(var.hook.test_url, "null")}) must be an address with a path, http://name:8080/version: the hook asks exactly it."
+  }
+}
+
 variable "listener_arns" {
   description = "Listeners of one load balancer, by purpose."
   type = object({

@@ -1,7 +1,7 @@
 # How hosts in private subnets reach AWS: by private endpoints, or by NAT and the internet.
 
 locals {
-  endpoints = var.egress == "endpoints" ? var.interface_endpoints : []
+  endpoints = var.egress == "endpoints" ? setunion(var.interface_endpoints, var.more_interface_endpoints) : []
   nat_zones = var.egress == "nat" ? local.zones : {}
 }
 

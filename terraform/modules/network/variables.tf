@@ -65,6 +65,13 @@ variable "log_retention_days" {
   nullable    = false
 }
 
+variable "more_interface_endpoints" {
+  description = "Further services to reach by interface endpoints."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
 variable "name" {
   description = "Prefix of every name made here."
   type        = string

@@ -185,3 +185,100 @@ run "the_way_back_outlasts_the_alarm" {
 
   expect_failures = [var.termination_wait_minutes]
 }
+
+run "without_a_hook_there_is_no_function" {
+  command = plan
+
+  module {
+    source = "../modules/codedeploy"
+  }
+
+  assert {
+    condition     = output.hook_function_name == null
+    error_message = "The hook is optional."
+  }
+}
+
+run "a_hook_may_call_back_and_log_and_nothing_else" {
+  module {
+    source = "../modules/codedeploy"
+  }
+
+  variables {
+    hook = { filename = "./tests/codedeploy.tftest.hcl", test_url = "http://web:8080/version" }
+  }
+
+  assert {
+    condition     = startswith(aws_lambda_function.hook["this"].function_name, "CodeDeployHook_")
+    error_message = "CodeDeploy may call functions of this name only."
+  }
+
+  assert {
+    condition = sort(flatten([for statement in jsondecode(aws_iam_role_policy.hook["this"].policy).Statement : statement.Action])) == tolist([
+      "codedeploy:PutLifecycleEventHookExecutionStatus", "logs:CreateLogStream", "logs:PutLogEvents",
+    ])
+    error_message = "The hook needs to call back and to log."
+  }
+
+  assert {
+    condition     = aws_lambda_function.hook["this"].environment[0].variables.TEST_URL == "http://web:8080/version"
+    error_message = "The hook must ask the test listener."
+  }
+}
+
+run "a_hook_inside_a_vpc_goes_out_to_the_test_listener_and_to_aws" {
+  module {
+    source = "../modules/codedeploy"
+  }
+
+  variables {
+    hook = {
+      filename = "./tests/codedeploy.tftest.hcl"
+      test_url = "http://web:8080/version"
+      vpc = {
+        cidr_block        = "10.0.0.0/16"
+        https_cidr_blocks = ["10.0.0.0/16"]
+        id                = "vpc-1"
+        subnet_ids        = ["subnet-1"]
+      }
+    }
+  }
+
+  assert {
+    condition     = aws_vpc_security_group_egress_rule.hook_to_test_listener["this"].from_port == 8080
+    error_message = "The hook must reach the test listener's port."
+  }
+
+  assert {
+    condition     = length(aws_vpc_security_group_egress_rule.hook_to_aws) == 1
+    error_message = "The hook must reach CodeDeploy's API to call back."
+  }
+}
+
+run "a_hook_without_time_to_answer_is_refused" {
+  command = plan
+
+  module {
+    source = "../modules/codedeploy"
+  }
+
+  variables {
+    hook = { filename = "./tests/codedeploy.tftest.hcl", test_url = "http://web:8080/version", timeout_s = 3 }
+  }
+
+  expect_failures = [var.hook]
+}
+
+run "a_hook_that_asks_nothing_in_particular_is_refused" {
+  command = plan
+
+  module {
+    source = "../modules/codedeploy"
+  }
+
+  variables {
+    hook = { filename = "./tests/codedeploy.tftest.hcl", test_url = "web:8080" }
+  }
+
+  expect_failures = [var.hook]
+}

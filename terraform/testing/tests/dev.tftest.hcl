@@ -64,3 +64,33 @@ run "a_long_name_is_refused" {
 
   expect_failures = [var.name]
 }
+
+run "a_hook_that_cannot_reach_the_test_listener_is_refused" {
+  command = plan
+
+  module {
+    source = "../envs/dev"
+  }
+
+  variables {
+    hook = { filename = "./tests/dev.tftest.hcl" }
+  }
+
+  expect_failures = [var.hook]
+}
+
+run "a_hook_inside_the_vpc_has_a_way_to_call_back" {
+  module {
+    source = "../envs/dev"
+  }
+
+  variables {
+    hook     = { filename = "./tests/dev.tftest.hcl" }
+    internal = true
+  }
+
+  assert {
+    condition     = output.hook_function_name == "CodeDeployHook_hitless-dev"
+    error_message = "Releases name the function in their AppSpec."
+  }
+}
