@@ -110,7 +110,7 @@ class Operators(RuleBasedStateMachine):
         assert all(d.over for d in self.scene.deployments.by_id.values())
 
 
-Operators.TestCase.settings = settings(max_examples=30, stateful_step_count=40, deadline=None, derandomize=True)
+Operators.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None, derandomize=True)
 TestOperators = Operators.TestCase
 
 
