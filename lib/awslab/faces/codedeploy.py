@@ -62,16 +62,18 @@ class Face(TargetActions, BaseResponse):
         return ActionResult({"applications": list(self._books.by_name)})
 
     def update_application(self) -> ActionResult:
-        """UpdateApplication: a new name; its groups and tags come along."""
+        """UpdateApplication: a new name; its groups, deployments and tags come along."""
         application, books = self._application(), self._books
         name = self.params.get("newApplicationName") or application.name
         if name == application.name:
             return EmptyResult()
         self._new_name(name)
+        deployed = [deployment.order.group for deployment in self._deployments.by_id.values()]
+        past = [group for group in deployed if group.application_name == application.name]
         before = [self._arn(f"application:{application.name}"), *map(self._group_arn, application.groups.values())]
         del books.by_name[application.name]
         application.name, books.by_name[name] = name, application
-        for group in application.groups.values():
+        for group in [*application.groups.values(), *past]:
             group.application_name = name
         after = [self._arn(f"application:{name}"), *map(self._group_arn, application.groups.values())]
         for old, new in zip(before, after, strict=True):

@@ -95,6 +95,21 @@ def test_what_can_not_be_deployed_is_refused_and_nothing_begins(release, refused
     assert release.cd.list_deployments()["deployments"] == []
 
 
+def test_a_renamed_application_keeps_its_deployments(make_release):
+    release = make_release(config="ECSAllAtOnce", wait=0)
+    deployment_id = release.deploy()
+    release.end(deployment_id)
+    release.cd.update_deployment_group(
+        applicationName="web",
+        currentDeploymentGroupName="web",
+        deploymentConfigName="CodeDeployDefault.ECSCanary10Percent5Minutes",
+    )
+    release.cd.update_application(applicationName="web", newApplicationName="shop")
+    listed = release.cd.list_deployments(applicationName="shop", deploymentGroupName="web")["deployments"]
+    assert listed == [deployment_id]
+    assert release.deployment(deployment_id)["applicationName"] == "shop"
+
+
 def run(make_release, looks):
     release = make_release(config="ECSCanary10Percent5Minutes", desired=2, wait=1)
     release.send(10)
