@@ -8,6 +8,7 @@ they started. A second signal, or a cell that does not end within `GRACE_S`, kil
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import sys
@@ -189,3 +190,4 @@ class Engine(NBClientEngine):
 
 
 papermill_engines.register(NAME, Engine)
+logger.setLevel(logging.ERROR)  # it warns of parameters it cannot read, which the runner has checked

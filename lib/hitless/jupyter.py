@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -10,13 +11,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import nbformat
-from papermill.parameterize import parameterize_notebook
+import papermill
 
 from hitless import runner
 from hitless.clock import real_now
 from hitless.connect import connect
-from hitless.demo import ON_THE_LAB, PROVISION, REFRESH, RUNBOOKS, say
+from hitless.demo import ON_THE_LAB, RUNBOOKS, say
 from hitless.lab import Lab
 from hitless.leash import leashed
 from hitless.scratch import Scratch
@@ -25,6 +25,7 @@ from hitless.stop import Stopped
 from hitless.traffic import endpoint_url
 
 NAME = "hitless-dev"  # the runbooks' own default
+PROVISION, REFRESH = "10-provision", "20-refresh-hosts"
 LEAVE_S = 12.0  # JupyterLab ends its kernels first
 
 
@@ -55,7 +56,7 @@ class Session:
         """
         with Scratch("hitless-lab-") as data, Lab(data, self._rate, self._seed) as lab:
             say(f"Lab at {lab.endpoint_url}: one real second is {self._rate:g} lab seconds")
-            given = ON_THE_LAB | {"STATE_DIR": str(data / "terraform")}
+            given = ON_THE_LAB | {"NAME": NAME, "STATE_DIR": str(data / "terraform")}
             if provision and (code := self._provision(given)):
                 return code
             self._copy_runbooks(given)
@@ -81,16 +82,19 @@ class Session:
         self._folder.mkdir(parents=True, exist_ok=True)
         for runbook in sorted(RUNBOOKS.glob("*.ipynb")):
             known = {name: value for name, value in given.items() if name in runner.read_parameters(runbook)}
-            notebook = nbformat.read(runbook, as_version=4)
-            ready = parameterize_notebook(notebook, known, kernel_name="python3", language="python")
-            del ready.metadata["papermill"]
-            nbformat.write(ready, self._folder / runbook.name)
+            copy, kernel = self._folder / runbook.name, {"kernel_name": "python3", "language": "python"}
+            papermill.execute_notebook(runbook, copy, known, prepare_only=True, progress_bar=False, **kernel)
 
     def _jupyter(self, first: Path) -> int:
-        command = [sys.executable, "-m", "jupyterlab", str(first.absolute()), *self._options]
+        command = [sys.executable, "-m", "jupyterlab", f"--LabApp.default_url=/lab/tree/{first}", *self._options]
         command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={self._checkout}", "--ServerApp.answer_yes=True"]
         command += ["--ServerApp.kernel_manager_class=hitless.jupyter_kernels.CheckoutKernels"]
-        command += ["--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+        command += ["--allow-root"] if os.geteuid() == 0 else []  # a container's root; Jupyter listens on loopback only
+        command += [
+            "--log-level=WARN",
+            "--LabApp.news_url=",
+            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        ]
         with _running(leashed(command, ask=signal.SIGTERM, grace_s=LEAVE_S)) as jupyter:
             return jupyter.wait()
 
