@@ -1,24 +1,23 @@
-"""The whole story on the lab, headless: the same runbooks an operator runs, one after the other."""
+"""The whole story on the lab, headless: the same runbooks an operator runs, one after the other, under one probe."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
 
-from hitless import runner
+from hitless import runner, story
 from hitless.clock import duration_text, monotonic_s
 from hitless.errors import Refused
 from hitless.lab import Lab
 from hitless.scratch import Scratch
 
 RUNBOOKS = Path("runbooks")
-PROVISION, REFRESH, TEAR_DOWN = CHAPTERS = ("10-provision", "20-refresh-hosts", "90-tear-down")
-PROBE_RATE_PER_S = 200
-ON_THE_LAB = {"ACCOUNT_ID": "123456789012", "REASON": "rehearsal on the lab", "DRY_RUN": False}
+ON_THE_LAB = {"ACCOUNT_ID": "123456789012", "NAME": story.NAME, "REASON": "rehearsal on the lab", "DRY_RUN": False}
+RECORDS = ("journal.jsonl", "samples.jsonl", "timeline.png", "timeline-dark.png", "verdict.txt")
 
 
 def rehearse(out: Path, rate: float, seed: int) -> int:
-    """Provision, replace every host under load, tear down; say the verdict.
+    """Provision, new hosts, a release, a bad release, the old hosts again, tear down; say the verdict.
 
     Args:
         out: Folder for the executed runbooks, journals and reports; emptied first.
@@ -26,7 +25,8 @@ def rehearse(out: Path, rate: float, seed: int) -> int:
         seed: The lab's seed.
 
     Returns:
-        0 only if every runbook was done and every line of the verdict holds; 130 or 143 when a signal stopped it.
+        0 only if every runbook ended as it must and every line of the verdict holds; 130 or 143 when a signal
+        stopped it.
 
     Raises:
         Refused: `out` holds something that no rehearsal made.
@@ -44,40 +44,46 @@ def rehearse(out: Path, rate: float, seed: int) -> int:
 def _empty(out: Path) -> None:
     """Remove what an earlier rehearsal left, and nothing else."""
     out.mkdir(parents=True, exist_ok=True)
-    strangers = sorted(path.name for path in out.iterdir() if path.name not in CHAPTERS)
+    ours = {*RECORDS, *(chapter.folder for chapter in story.ALL)}
+    strangers = sorted(path.name for path in out.iterdir() if path.name not in ours)
     if strangers:
         seen = {"folder": out, "holds": ", ".join(strangers[:5])}
         raise Refused("The folder holds more than a rehearsal's records.", seen=seen, do="name another --out")
-    for chapter in out.iterdir():
-        shutil.rmtree(chapter)
+    for path in out.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _story(lab: Lab, out: Path, data: Path) -> int:
     given = ON_THE_LAB | {"STATE_DIR": str(data / "terraform")}
+    codes: dict[story.Chapter, int] = {}
 
-    def chapter(name: str, what: str, **parameters: object) -> int:
-        say(what)
-        return runner.run(RUNBOOKS / f"{name}.ipynb", given | parameters, out / name)
+    def run(chapter: story.Chapter) -> int:
+        say(chapter.what)
+        codes[chapter] = runner.run(
+            RUNBOOKS / f"{chapter.runbook}.ipynb", given | chapter.parameters, out / chapter.folder
+        )
+        return codes[chapter]
 
-    codes = [chapter(PROVISION, "Provision the stack with Terraform (its AWS provider alone waits about 80 s)")]
-    if codes == [runner.DONE]:
+    verdict = None
+    if run(story.PROVISION) == runner.DONE:
         say(f"AWS publishes a new AMI: {lab.fault('AmiPublished')['image_id']}")
-        what = f"Replace every host while {PROBE_RATE_PER_S} requests a second keep coming"
-        codes.append(chapter(REFRESH, what, PROBE_RATE_PER_S=PROBE_RATE_PER_S))
-    if max(codes) < runner.INTERRUPTED:  # else the lab ends, and the stack with it
-        codes.append(chapter(TEAR_DOWN, "Tear everything down"))
-    _show(out / REFRESH)
-    return max(codes) if max(codes) > runner.INTERRUPTED else next((code for code in codes if code), runner.DONE)
+        verdict = story.play(out, run, codes)
+    stopped = max(codes.values())
+    if stopped < runner.INTERRUPTED:  # else the lab ends, and the stack with it
+        run(story.TEAR_DOWN)
+    _show(out)
+    if stopped > runner.INTERRUPTED:
+        return stopped
+    as_wanted = all(codes.get(chapter) == chapter.wanted for chapter in story.ALL)
+    return runner.DONE if as_wanted and verdict is not None and verdict.holds else runner.FAILED
 
 
-def _show(run_dir: Path) -> None:
-    try:
-        print(f"\n{(run_dir / 'verdict.txt').read_text()}\n")
-    except FileNotFoundError:
-        say("The refresh left no verdict")
-    for name in ("report.html", "timeline.png", "journal.jsonl"):
-        if (run_dir / name).exists():
-            print(f"  {name:<14} {run_dir / name}")
+def _show(out: Path) -> None:
+    if (out / "verdict.txt").exists():
+        print(f"\n{(out / 'verdict.txt').read_text()}\n")
+    for path in [*(out / name for name in RECORDS), *(out / c.folder / "report.html" for c in story.ALL)]:
+        if path.exists():
+            print(f"  {path}")
 
 
 def say(text: str) -> None:
