@@ -1,10 +1,8 @@
 """The validation hook tells CodeDeploy the truth about a release, in time, whatever the release does."""
 
-import http.server
 import importlib.util
-import json
+import socket
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -37,85 +35,10 @@ class Remaining:
         return int(self.seconds * 1000)
 
 
-class Release(http.server.ThreadingHTTPServer):
-    """Answers like a release: `script` holds (status, version, delay in seconds), the last one for ever."""
-
-    daemon_threads = True
-
-    def __init__(self, *script):
-        self.script, self.asked = list(script), 0
-        super().__init__(("127.0.0.1", 0), Answering)
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_address[1]}/version?x=1"
-
-
-class Answering(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        self.server.asked += 1
-        script = self.server.script
-        status, version, delay_s = script.pop(0) if len(script) > 1 else script[0]
-        threading.Event().wait(delay_s)
-        self.send_response(status)
-        if version:
-            self.send_header("x-hitless-version", version)
-        if status == 302:
-            self.send_header("Location", "/elsewhere")
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"ok")
-
-    def log_message(self, *_):
-        pass
-
-
-class CodeDeploy(http.server.HTTPServer):
-    """Takes what the hook says, where AWS would."""
-
-    def __init__(self):
-        self.told = []
-        super().__init__(("127.0.0.1", 0), Listening)
-
-
-class Listening(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        assert self.headers["X-Amz-Target"].endswith(".PutLifecycleEventHookExecutionStatus")
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.told.append(body)
-        answer = json.dumps({"lifecycleEventHookExecutionId": body["lifecycleEventHookExecutionId"]}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture
-def serve():
-    running = []
-
-    def start(server):
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        running.append((server, thread))
-        return server
-
-    yield start
-    for server, thread in running:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-@pytest.fixture
-def run(validate, serve, monkeypatch):
+def run(validate, serve_codedeploy, monkeypatch):
     """Run the handler as Lambda would; answers what CodeDeploy was told."""
-    codedeploy = serve(CodeDeploy())
+    codedeploy = serve_codedeploy()
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{codedeploy.server_address[1]}")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
@@ -138,8 +61,8 @@ def run(validate, serve, monkeypatch):
     return handle
 
 
-def test_a_good_release_succeeds_after_exactly_as_many_requests_as_asked_for(run, serve):
-    release = serve(Release((200, "2", 0)))
+def test_a_good_release_succeeds_after_exactly_as_many_requests_as_asked_for(run, serve_release):
+    release = serve_release((200, "2", 0))
     assert run(TEST_URL=release.url)["wrong"] == []
     assert (run.status, release.asked) == ("Succeeded", 5)
     run(TEST_URL=release.url, EXPECTED_VERSION="2")
@@ -157,8 +80,8 @@ def test_a_good_release_succeeds_after_exactly_as_many_requests_as_asked_for(run
         ([(200, "2", 0.1)], {"LATENCY_MS_MAX": "50"}, "more than 50 ms"),
     ],
 )
-def test_a_bad_release_fails_and_says_why(run, serve, script, environment, said):
-    assert said in " ".join(run(TEST_URL=serve(Release(*script)).url, **environment)["wrong"])
+def test_a_bad_release_fails_and_says_why(run, serve_release, script, environment, said):
+    assert said in " ".join(run(TEST_URL=serve_release(*script).url, **environment)["wrong"])
     assert run.status == "Failed"
 
 
@@ -169,27 +92,28 @@ def test_one_slow_answer_in_twenty_is_forgiven_and_two_are_not(validate):
     assert "900 ms" in validate.judge(settings, [slow, slow, *[quick] * 18])[0]
 
 
-def test_a_load_balancer_that_has_not_settled_is_asked_again_but_not_for_ever(run, serve):
-    late = serve(Release((503, "", 0), (200, "1", 0), (200, "2", 0)))
+def test_a_load_balancer_that_has_not_settled_is_asked_again_but_not_for_ever(run, serve_release):
+    late = serve_release((503, "", 0), (200, "1", 0), (200, "2", 0))
     run(TEST_URL=late.url, EXPECTED_VERSION="2", SETTLE_S="5")
     assert run.status == "Succeeded"
-    never = serve(Release((200, "1", 0)))
+    never = serve_release((200, "1", 0))
     run(TEST_URL=never.url, EXPECTED_VERSION="2", SETTLE_S="0.3")
     assert run.status == "Failed"
 
 
-def test_the_verdict_comes_before_lambda_ends_the_function(run, serve):
-    silent = serve(Release((200, "2", 60)))
+def test_the_verdict_comes_before_lambda_ends_the_function(run, serve_release):
+    silent = serve_release((200, "2", 60))
     began = time.monotonic()
     assert "no answer" in " ".join(run(left_s=4.0, TEST_URL=silent.url)["wrong"])
     assert run.status == "Failed"
     assert time.monotonic() - began < 4.0
 
 
-def test_nobody_listening_is_a_failure_not_a_crash(run, serve):
-    gone = Release((200, "2", 0))
-    gone.server_close()
-    assert "ConnectionRefusedError" in " ".join(run(TEST_URL=gone.url)["wrong"])
+def test_nobody_listening_is_a_failure_not_a_crash(run):
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}/"
+        assert "ConnectionRefusedError" in " ".join(run(TEST_URL=url)["wrong"])
     assert run.status == "Failed"
 
 

@@ -148,7 +148,7 @@ class Stage:
 
     async def ended(self):
         async with asyncio.timeout(20):
-            await asyncio.gather(*self.runner._running.values())
+            await self.runner.idle()
         return self.said()
 
     def said(self):

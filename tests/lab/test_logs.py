@@ -105,6 +105,16 @@ def test_lines_come_in_order_with_the_time_they_were_printed(cluster, pen):
     assert [event["message"] for event in rest] == ["ERROR three"]
 
 
+def test_a_last_line_without_an_end_comes_when_the_task_has_ended(cluster, pen):
+    task_id = cluster.run()
+    cluster.clock.sleep(30)
+    log = pen(task_id)
+    log.write(b"Killed")
+    assert logs.last_lines(cluster.here, cluster.task()) == []
+    log.end()
+    assert logs.last_lines(cluster.here, cluster.task()) == ["Killed"]
+
+
 def test_a_stream_is_named_by_prefix_container_and_task_and_begins_with_the_container(cluster):
     task_id = cluster.run()
     assert cluster.streams() == []

@@ -46,6 +46,10 @@ MUTATIONS = {
     "codedeploy/main.tf": [
         (', "DEPLOYMENT_STOP_ON_ALARM"', "", "a_bad_release_rolls_itself_back"),
     ],
+    "codedeploy/hook.tf": [
+        ('"CodeDeployHook_${var.name}"', '"Hook_${var.name}"', "a_hook_may_call_back_and_log"),
+        ("from_port         = local.hook_port", "from_port         = 80", "a_hook_inside_a_vpc_goes_out"),
+    ],
     "traffic/alarms.tf": [
         ('"notBreaching"', '"breaching"', "silence_is_not_an_error"),
     ],

@@ -84,6 +84,10 @@ class HookRunner(Machine):
         """End every function that still runs; returns when they have ended."""
         for process in self._running:
             _kill(process)
+        await self.idle()
+
+    async def idle(self) -> None:
+        """Return when no function runs any more."""
         await asyncio.gather(*self._running.values())
 
     def _open(self, event: ListenerOpened) -> Iterable[Event]:

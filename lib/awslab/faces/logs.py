@@ -16,6 +16,7 @@ from moto.ecs.models import ecs_backends
 from moto.logs.models import LogsBackend, logs_backends
 from moto.logs.responses import LogsResponse
 
+from awslab.dataplane.log_file import times_of
 from awslab.dataplane.log_lines import read_lines
 from awslab.faces.inventory import ACCOUNT_ID
 from awslab.functions import FunctionStore
@@ -45,7 +46,7 @@ class Stream:
         name: Its own.
         path: What was printed.
         since: How much of it moto has.
-        size_seen: The file's size when it was read last.
+        seen: The sizes of the file and of its times when they were read last.
     """
 
     backend: LogsBackend
@@ -53,14 +54,14 @@ class Stream:
     name: str
     path: Path
     since: int = 0
-    size_seen: int = -1
+    seen: tuple[int, ...] = ()
 
     def fetch(self) -> None:
         """Give moto what is new."""
-        size = self.path.stat().st_size if self.path.exists() else -1
-        if size == self.size_seen or self.group_name not in self.backend.groups:
+        sizes = tuple(file.stat().st_size for file in (self.path, times_of(self.path)) if file.exists())
+        if sizes == self.seen or self.group_name not in self.backend.groups:
             return
-        self.size_seen = size
+        self.seen = sizes
         lines = list(read_lines(self.path, self.since))
         self.backend.ensure_log_stream(self.group_name, self.name)
         for first in range(0, len(lines), EVENTS_MAX):
