@@ -111,15 +111,28 @@ class Weight(Panel):
         self._other.set_data(edges, np.zeros_like(edges), other)
         self._edge.set_data(edges, np.where(other > 0, other, np.nan))
         self.ticks([50, 100], 0, 104)
-        self._name(short_names(names), first, share, edges, other)
+        short = short_names(names)
+        self._paint(short[first] == "green")
+        self._name(short, first, share, edges, other)
+
+    def _paint(self, from_green: bool) -> None:
+        """Every second release goes from green back to blue: a group keeps the colour of its name."""
+        theme = self.theme
+        rising = theme.blue if from_green else theme.green
+        self._ground.set_facecolor(theme.green if from_green else theme.blue_pale)
+        self._ground.set_alpha(0.35 if from_green else 1.0)
+        self._other.set_facecolor(rising)
+        self._edge.set_color(rising)
+        self._texts = (theme.green_text, theme.blue_text) if from_green else (theme.blue_text, theme.green_text)
+        self._most.set_color(self._texts[1])
 
     def _name(self, short: dict[str, str], first: str, share: np.ndarray, edges: np.ndarray, other: np.ndarray) -> None:
         rest, last = " + ".join(n for name, n in short.items() if name != first) or "other", float(share[-1])
-        theme, rows = self.theme, []
+        rows = []
         if last < 100:
-            rows.append(((100 + last) / 2, f"{short[first]} {100 - last:.0f}%", theme.blue_text, True))
+            rows.append(((100 + last) / 2, f"{short[first]} {100 - last:.0f}%", self._texts[0], True))
         if last > 0:
-            rows.append((last / 2, f"{rest} {last:.0f}%", theme.green_text, True))
+            rows.append((last / 2, f"{rest} {last:.0f}%", self._texts[1], True))
         self.label(rows)
         peak = float(share.max())
         is_hill = last < peak < 100

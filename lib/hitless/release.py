@@ -267,7 +267,7 @@ class _Release:
 
     def _look(self, deployment_id: str, live: LiveTimeline) -> Deployment:
         seen = read_deployment(self._here, deployment_id)
-        if seen.event != self._last.event and seen.event[0] in ("AllowTestTraffic", "AllowTraffic"):
+        if seen.event[0] != self._last.event[0] and seen.event[0] in ("AllowTestTraffic", "AllowTraffic"):
             live.event(seen.event[0])
         if seen.error_code and not self._last.error_code:
             live.event(f"{seen.error_code} → stop", "alarm")

@@ -63,11 +63,15 @@ async def under_load(
     Returns:
         What went wrong on purpose; None when nothing did. Anything else (a bug, an interrupt) is raised.
     """
+    went_wrong: HitlessError | None = None
     try:
         async with live:
             await here.clock.asleep(STEADY_S)
-            await change(live)
-            await here.clock.asleep(STEADY_S)
+            try:
+                await change(live)
+            except HitlessError as error:
+                went_wrong = error
+            await here.clock.asleep(STEADY_S)  # also after a failure: what serves now is what users are left with
     except HitlessError as error:
-        return error
-    return None
+        return went_wrong or error
+    return went_wrong
