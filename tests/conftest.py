@@ -1,9 +1,16 @@
 """A lab as a process, for tests that need sockets, Terraform or time that really passes."""
 
+import signal
+import threading
+import time
+from pathlib import Path
+
 import boto3
+import psutil
 import pytest
 
 from hitless.lab import Lab
+from hitless.stop import ASKING
 
 
 class RunningLab(Lab):
@@ -17,3 +24,39 @@ class RunningLab(Lab):
 def lab(tmp_path):
     with RunningLab(tmp_path / "lab", rate=60, seed=1) as running:
         yield running
+
+
+@pytest.fixture
+def keep_signals():
+    """The command line takes the signals; the tests get theirs back."""
+    before = {number: signal.getsignal(number) for number in ASKING}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+@pytest.fixture
+def until_gone():
+    """Wait until processes and paths are gone; fail, and say which are not, when they take too long."""
+
+    pause = threading.Event()
+
+    def wait(pids=(), paths=(), within_s=8.0):
+        until = time.monotonic() + within_s
+        while left := [*(pid for pid in pids if not is_gone(pid)), *(path for path in paths if Path(path).exists())]:
+            assert time.monotonic() < until, [_describe(one) for one in left]
+            pause.wait(0.05)
+
+    return wait
+
+
+def _describe(one) -> str:
+    return f"{one}: {' '.join(psutil.Process(one).cmdline())[:200]}" if isinstance(one, int) else str(one)

@@ -1,0 +1,86 @@
+"""What the command line takes, and what it refuses before anything is executed."""
+
+import pytest
+
+from hitless.__main__ import main
+from tests.hitless.notebooks import write_runbook
+
+
+@pytest.fixture(autouse=True)
+def _signals_as_before(keep_signals):
+    pass
+
+
+@pytest.fixture
+def runbook(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runbooks").mkdir()
+    return write_runbook(tmp_path / "runbooks" / "05-look.ipynb", "1 / 0")
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("COUMT=2", "no parameter COUMT"),
+        ("COUNT=two", "COUNT must be a int"),
+        ("COUNT=012x", "COUNT must be a int"),
+        ("SHARE=nan", "SHARE must be a float"),
+        ("DRY_RUN=yes", "DRY_RUN must be a bool"),
+        ("COUNT", "not NAME=VALUE"),
+        ("DRY_RUN=false", "needs a reason"),
+    ],
+)
+def test_what_is_wrong_is_refused_before_a_cell_runs(runbook, capsys, given, says):
+    assert main(["run", str(runbook), "-p", given]) == 3
+    assert says in capsys.readouterr().err
+    assert not (runbook.parents[1] / "runs").exists()
+
+
+def test_blanks_are_no_reason(runbook, capsys):
+    assert main(["run", str(runbook), "-p", "DRY_RUN=false", "-p", "REASON=  "]) == 3
+    assert "needs a reason" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [None, "no json", '{"cells": []}'])
+def test_what_is_no_runbook_is_refused(tmp_path, capsys, content):
+    path = tmp_path / "x.ipynb"
+    if content is not None:
+        path.write_text(content)
+    assert main(["run", str(path)]) == 3
+    assert "Refused" in capsys.readouterr().err
+
+
+def test_the_list_names_every_parameter_with_its_help(runbook, capsys):
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith("05-look.ipynb")
+    assert lines[1].split() == ["COUNT", "=", "1", "how", "many,", "of", "things"]
+    assert any(line.endswith('of the service, e.g. "web"') for line in lines)
+    assert lines[-1].strip() == "RUN_DIR = ''"
+
+
+def test_help_of_a_runbook_names_its_parameters(runbook, capsys):
+    assert main(["run", str(runbook), "--help"]) == 0
+    said = capsys.readouterr().out
+    assert "usage: hitless run" in said and "only say what would be done" in said
+
+
+def test_no_notebook_to_run_again_is_said_and_no_failure(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["notebooks"]) == 0
+    assert "holds no notebook" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("rate", ["0", "-1", "inf", "nan", "fast"])
+@pytest.mark.parametrize("verb", ["demo", "lab", "notebooks"])
+def test_a_rate_that_is_none_is_a_usage_error(verb, rate, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([verb, "--rate", rate])
+    assert ended.value.code == 2 and "--rate" in capsys.readouterr().err
+
+
+def test_a_demo_removes_nothing_that_it_did_not_make(tmp_path, capsys):
+    keep = tmp_path / "thesis.tex"
+    keep.write_text("years of work")
+    assert main(["demo", "--out", str(tmp_path)]) == 3
+    assert keep.read_text() == "years of work" and "name another --out" in capsys.readouterr().err
