@@ -38,6 +38,10 @@ exit codes: 0 stopped as asked; 1 a part of it died, or the port is taken
 PORT_MAX = 65_535
 
 
+class NoLeash(Exception):
+    """Standard input cannot serve as a leash."""
+
+
 def main(argv: list[str] | None = None) -> int:
     """Serve a lab until SIGINT, SIGTERM or, with --leash, until standard input ends."""
     parser = argparse.ArgumentParser(
@@ -56,8 +60,11 @@ def main(argv: list[str] | None = None) -> int:
     if not 0 <= arguments.port <= PORT_MAX:
         parser.error(f"--port must lie between 0 and {PORT_MAX}, not {arguments.port}")
     logging.basicConfig(level=logging.WARNING, format="awslab: %(message)s", stream=sys.stderr)
-    with Scratch("awslab-") if arguments.data is None else contextlib.nullcontext(arguments.data) as data:
-        return asyncio.run(_serve(arguments, data))
+    try:
+        with Scratch("awslab-") if arguments.data is None else contextlib.nullcontext(arguments.data) as data:
+            return asyncio.run(_serve(arguments, data))
+    except NoLeash as why:
+        parser.error(str(why))
 
 
 async def _serve(arguments: argparse.Namespace, data: Path) -> int:
@@ -106,7 +113,11 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
 
 
 def _hold_leash(stop: asyncio.Event) -> None:
-    """Stop when whoever started us is gone."""
+    """Stop when whoever started us is gone.
+
+    Raises:
+        NoLeash: Standard input is a file, whose end says nothing of anybody.
+    """
     loop = asyncio.get_running_loop()
     descriptor = sys.stdin.fileno()
 
@@ -115,8 +126,10 @@ def _hold_leash(stop: asyncio.Event) -> None:
             loop.remove_reader(descriptor)
             stop.set()
 
-    with contextlib.suppress(PermissionError):  # a regular file as stdin cannot be waited for, and never ends
+    try:
         loop.add_reader(descriptor, readable)
+    except PermissionError:  # epoll's word for it
+        raise NoLeash("--leash needs a pipe or a terminal as standard input, not a file") from None
 
 
 def environment(endpoint_url: str, rate: float, region: str) -> dict[str, str]:

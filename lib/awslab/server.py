@@ -113,7 +113,10 @@ class Server:
         if request.content_type != "application/json":  # a web page cannot send this without asking first
             raise web.HTTPUnsupportedMediaType
         try:
-            answer = faults.inject(self.lab, await request.json())
+            wanted = await request.json()
+            if not isinstance(wanted, dict):
+                raise faults.Unknown('a fault is an object: {"fault": name, …}')
+            answer = faults.inject(self.lab, wanted)
         except (faults.Unknown, ValueError) as wrong:
             return web.json_response({"error": str(wrong)}, status=400)
         return web.json_response(answer)
