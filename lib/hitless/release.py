@@ -15,6 +15,7 @@ from hitless.live import LiveTimeline
 from hitless.lookout import Lookout
 from hitless.outcome import Outcome
 from hitless.plan import Plan, Step
+from hitless.post_mortem import read_failed_task
 from hitless.release_verdict import Measured, judge
 from hitless.run_folder import RunFolder
 from hitless.stack import Stack
@@ -25,6 +26,7 @@ from hitless.watched import under_load, watch
 TIMEOUT_S = 4 * 3600.0  # Install alone may take an hour, and so may a hook
 ROLLBACK_TIMEOUT_S = 900.0
 POLL_S = 10.0
+VALIDATION_EVENT = "AfterAllowTestTraffic"  # the new tasks answer the test listener by then, and no user
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class ReleaseChange:
     stack: Stack
     group: DeploymentGroup
     label: str  # what is released, for people: "version 2.0.0"
+    image: str
     plan: Plan
 
     def __str__(self) -> str:
@@ -92,7 +95,7 @@ def plan_release(
     repository_name: str,
     *,
     config_name: str = "",
-    hooks: dict[str, str] | None = None,
+    validate_with: str = "",
     reason: str = "",
 ) -> ReleaseChange:
     """Push an image and plan to deploy it.
@@ -106,7 +109,7 @@ def plan_release(
         version: What it calls itself.
         repository_name: Its ECR repository.
         config_name: How traffic shifts; "" takes the deployment group's own.
-        hooks: {lifecycle event: Lambda function}.
+        validate_with: Lambda function that tries the release through the test listener before users see it.
         reason: Kept as the deployment's description.
 
     Raises:
@@ -115,6 +118,7 @@ def plan_release(
     group = deployment.read_group(here, stack.service_name, stack.service_name)
     running = _running_definition(here, stack)
     address = images.push(image, repository_name, ecr=here.client("ecr"))
+    hooks = {VALIDATION_EVENT: validate_with} if validate_with else {}
     rendered = task_definition.render(running, address)
     arn = _next_arn(here, running)
     register = Step(
@@ -126,7 +130,7 @@ def plan_release(
         undo="none needed: a revision that nothing runs does nothing",
         expects={"taskDefinition.taskDefinitionArn": arn},
     )
-    return _planned(here, stack, group, [register], arn, f"version {version}", config_name, hooks, reason)
+    return _planned(here, stack, group, [register], arn, f"version {version}", address, config_name, hooks, reason)
 
 
 def plan_return(
@@ -152,8 +156,8 @@ def plan_return(
         raise NotReady("There is no such revision to return to.", seen={"wanted": wanted}, do=do)
     name = f"{running['family']}:{wanted}"
     earlier = here.client("ecs").describe_task_definition(taskDefinition=name)["taskDefinition"]
-    arn = earlier["taskDefinitionArn"]
-    return _planned(here, stack, group, [], arn, f"revision {wanted}", config_name, {}, reason)
+    arn, image = earlier["taskDefinitionArn"], earlier["containerDefinitions"][0]["image"]
+    return _planned(here, stack, group, [], arn, f"revision {wanted}", image, config_name, {}, reason)
 
 
 def _planned(
@@ -163,8 +167,9 @@ def _planned(
     before: list[Step],
     arn: str,
     label: str,
+    image: str,
     config_name: str,
-    hooks: dict[str, str] | None,
+    hooks: dict[str, str],
     reason: str,
 ) -> ReleaseChange:
     if running := deployment.find_running(here, group):
@@ -181,7 +186,7 @@ def _planned(
     )
     create = deployment.create_step(group, spec.content, spec.sha256, config_name, reason)
     plan = Plan(f"Deploy {arn.rpartition('/')[2]} to {stack.service_name}", [*before, create])
-    return ReleaseChange(here, stack, group, label, plan)
+    return ReleaseChange(here, stack, group, label, image, plan)
 
 
 def _service(here: Connection, stack: Stack) -> dict:
@@ -250,7 +255,7 @@ class _Release:
                 raise
         if self._last.status != deployment.SUCCEEDED:
             await self._watch_rollback(live)
-            raise self._ended_badly()
+            raise await asyncio.to_thread(self._ended_badly)
 
     async def _watch(self, deployment_id: str, live: LiveTimeline) -> None:
         await await_until(
@@ -310,6 +315,7 @@ class _Release:
             "reason": f"{last.error_code}: {last.error_message}" if last.error_code else "none given",
             "rolled back by": last.rollback_id or "nobody",
         }
+        seen |= read_failed_task(self._here, self._stack, self._change.image)
         if self._stopped_by_gate:
             seen["stopped by"] = "the runbook's own gate"
         if last.rollback_id:
