@@ -15,6 +15,7 @@ from hitless.terraform_plan import Plan
 FOLDER = Path("terraform/envs/dev")
 HOOK_FOLDER, HOOK_FILE = Path("codedeploy/hooks"), "hook.zip"
 NO_IMAGE = f"none.invalid/none@sha256:{'0' * 64}"  # valid, and nothing will run it
+ON_THE_LAB = {"lab": True, "deployment": {"termination_wait_minutes": 5}}  # old tasks need not be kept long to look at
 TEMPLATE = "module.compute.aws_launch_template.this"
 
 
@@ -48,8 +49,8 @@ class Environment:
         """What was applied last; before that, what the target asks for."""
         if self._kept.exists():
             return json.loads(self._kept.read_text())
-        lab = self._here.environment == "lab"
-        return {"account_id": self._here.account_id, "region": self._here.region, "lab": lab, "name": self.name}
+        target = {"account_id": self._here.account_id, "region": self._here.region, "name": self.name}
+        return {**target, **(ON_THE_LAB if self._here.environment == "lab" else {"lab": False})}
 
     def plan_provisioning(self, release: images.Image) -> Plan:
         """Plan everything, with the digest of an image, before there is a repository to push it to."""
