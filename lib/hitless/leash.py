@@ -1,14 +1,19 @@
 """Run a command that cannot outlive whoever started it, however that ends.
 
 The starter holds the other end of our standard input. When that closes, the command is asked to end once, and its whole
-process group is killed when it does not. Works where a parent-death signal does not exist. Standard library only: this
-file is run as a script, without site-packages, so that it costs a hundredth of a second.
+process group is killed when it does not. Works where a parent-death signal does not exist.
+
+A pipe for its output ends here, too: a command that writes to nobody dies at once of SIGPIPE, and a Terraform that does
+has saved no state.
+
+Standard library only: this file is run as a script, without site-packages, so that it costs a hundredth of a second.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -35,15 +40,21 @@ class _Keeper:
         self._ask, self._grace_s, self._command = ask, grace_s, command
         self._child: subprocess.Popen[bytes] | None = None
         self._asked: list[int] = []
+        self._starter = os.getppid()
 
     def run(self) -> int:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda number, _frame: self._hand_on(number))
-        self._child = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)
+        pipe = subprocess.PIPE if stat.S_ISFIFO(os.fstat(1).st_mode) else None
+        self._child = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=pipe)
         for number in self._asked:  # it came while the command was starting
             self._child.send_signal(number)
         threading.Thread(target=self._watch, daemon=True).start()
+        if pipe:
+            _pass_on(self._child.stdout.fileno())
         code = self._child.wait()
+        if os.getppid() != self._starter:
+            os.killpg(0, signal.SIGKILL)  # what it left behind, and us: nobody asks for the code
         return code if code >= 0 else 128 - code
 
     def _hand_on(self, number: int) -> None:
@@ -59,6 +70,17 @@ class _Keeper:
         end = threading.Timer(self._grace_s, os.killpg, (0, signal.SIGKILL))
         end.daemon = True
         end.start()
+
+
+def _pass_on(source: int) -> None:
+    """Copy to standard output until the end; when nobody reads there any more, read on all the same."""
+    is_heard = True
+    while chunk := os.read(source, 65_536):
+        while chunk and is_heard:
+            try:
+                chunk = chunk[os.write(1, chunk) :]
+            except BrokenPipeError:
+                is_heard = False
 
 
 if __name__ == "__main__":
