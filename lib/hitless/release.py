@@ -10,12 +10,12 @@ from hitless import appspec, deployment, images, task_definition
 from hitless.charts import render
 from hitless.connect import Connection
 from hitless.deployment import Deployment, DeploymentGroup, read_deployment
-from hitless.errors import Failed, HitlessError, NotReady, RolledBack
+from hitless.errors import HitlessError, NotReady
 from hitless.live import LiveTimeline
 from hitless.lookout import Lookout
 from hitless.outcome import Outcome
 from hitless.plan import Plan, Step
-from hitless.post_mortem import read_failed_task
+from hitless.release_end import ended_badly
 from hitless.release_verdict import Measured, judge
 from hitless.run_folder import RunFolder
 from hitless.stack import Stack
@@ -255,7 +255,10 @@ class _Release:
                 raise
         if self._last.status != deployment.SUCCEEDED:
             await self._watch_rollback(live)
-            raise await asyncio.to_thread(self._ended_badly)
+            change = self._change
+            raise await asyncio.to_thread(
+                ended_badly, self._here, self._stack, change.label, change.image, self._last, self._stopped_by_gate
+            )
 
     async def _watch(self, deployment_id: str, live: LiveTimeline) -> None:
         await await_until(
@@ -306,23 +309,6 @@ class _Release:
                 show=lambda seen: seen.words,
                 say=self._say,
             )
-
-    def _ended_badly(self) -> HitlessError:
-        last = self._last
-        seen = {
-            "deployment": f"{last.deployment_id} {last.status}",
-            "at": " ".join(last.event),
-            "reason": f"{last.error_code}: {last.error_message}" if last.error_code else "none given",
-            "rolled back by": last.rollback_id or "nobody",
-        }
-        seen |= read_failed_task(self._here, self._stack, self._change.image)
-        if self._stopped_by_gate:
-            seen["stopped by"] = "the runbook's own gate"
-        if last.rollback_id:
-            what = f"The release of {self._change.label} was rolled back; the old tasks serve."
-            return RolledBack(what, seen=seen, do="mend the release, build it again, deploy it again")
-        what = f"The release of {self._change.label} ended {last.status} and nothing was rolled back."
-        return Failed(what, seen=seen, do="runbooks/40-roll-back-app.ipynb")
 
     def _judge(self, live: LiveTimeline, error: HitlessError | None) -> Outcome:
         verdict = judge(

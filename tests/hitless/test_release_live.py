@@ -150,7 +150,7 @@ class Web:
     def run(self, change, name, failed_max=-1):
         run = open_run(self.here, "release", str(self.tmp_path / name), "test")
         gate = Gate(failed_max=failed_max)
-        return asyncio.run(change.run(run, dry_run=False, gate=gate, probe_rate_per_s=350, say=str))
+        return asyncio.run(change.run(run, dry_run=False, gate=gate, probe_rate_per_s=400, say=str))
 
 
 @pytest.fixture
