@@ -14,6 +14,7 @@ from hitless.verdict import Verdict
 NAME = "hitless-dev"
 USERS_PER_S = 100  # requests a second of the onlooker; each runbook has a probe of its own beside it
 PROBE = {"PROBE_RATE_PER_S": 200}
+HOOK = {"HOOK": f"CodeDeployHook_{NAME}"}  # Terraform makes it; it tries a release through the test listener first
 BAD_RELEASE = "ERROR_PERCENT=100 ERROR_AFTER_S=240"  # healthy while it is started, then it fails every user
 CANARY_PERCENT = 10
 ENDS = {runner.DONE: "done", runner.REFUSED: "refused", runner.FAILED: "failed, taken back"}
@@ -52,7 +53,7 @@ BAD = Chapter(
     "Release 3.0.0, red: it starts healthy, then fails every user it gets. The alarm must take it back",
     "bad release",
     runner.FAILED,
-    PROBE | {"VERSION": "3.0.0", "COLOUR": "red", "FAULTS": BAD_RELEASE, "FAILED_MAX": -1},
+    PROBE | HOOK | {"VERSION": "3.0.0", "COLOUR": "red", "FAULTS": BAD_RELEASE, "FAILED_MAX": -1},
 )
 CHANGES = (
     Chapter(
@@ -62,7 +63,9 @@ CHANGES = (
         "new hosts",
         parameters=PROBE,
     ),
-    Chapter("30-deploy-app", "30-deploy-app", "Release 2.0.0, green, by a 10 % canary", "release", parameters=PROBE),
+    Chapter(
+        "30-deploy-app", "30-deploy-app", "Release 2.0.0, green, by a 10 % canary", "release", parameters=PROBE | HOOK
+    ),
     BAD,
     Chapter(
         "41-roll-back-hosts",

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+
 from hitless import clock as clocks
 from hitless.clock import SystemClock, VirtualClock, rate_from_environment
 from hitless.errors import Refused

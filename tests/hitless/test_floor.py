@@ -5,7 +5,11 @@ import pytest
 from hitless.floor import ideal_duration_s, true_floor
 from tests.machines.conftest import Fleet
 
-CASES = [(d, low, high) for d in (1, 2, 3, 4, 7, 10) for low, high in ((90, None), (90, 100), (90, 110), (100, 150), (50, None))]
+CASES = [
+    (d, low, high)
+    for d in (1, 2, 3, 4, 7, 10)
+    for low, high in ((90, None), (90, 100), (90, 110), (100, 150), (50, None))
+]
 
 
 @pytest.mark.parametrize(("desired", "low", "high"), CASES)

@@ -2,11 +2,12 @@ import hashlib
 import json
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from hitless.clock import VirtualClock
 from hitless.errors import Refused
 from hitless.journal import GENESIS, BadJournal, Journal, read
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 FACTS = ({"sent": 100, "note": "é"}, {"healthy": 4.5}, {"a": [1, {"b": None}]})
 

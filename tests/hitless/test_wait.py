@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+
 from hitless.clock import VirtualClock
 from hitless.errors import TimedOut
 from hitless.wait import await_until, wait_until

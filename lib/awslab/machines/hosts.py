@@ -1,7 +1,7 @@
 """What a host does by itself after EC2 says `running`: boot, run its user data, start the ECS agent.
 
 The lab does not execute user data. It honours the two things an ECS host's user data is for: the cluster the agent
-joins (`ECS_CLUSTER=`) and, when it calls `complete-lifecycle-action`, completing the launch hook once the agent answers.
+joins (`ECS_CLUSTER=`) and, if it calls `complete-lifecycle-action`, completing the launch hook once the agent answers.
 """
 
 from __future__ import annotations
