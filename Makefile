@@ -1,7 +1,7 @@
 # Every verb sets up what it needs first; nothing is installed outside this checkout.
 PYTHON ?= python3
 IN = $(PYTHON) lib/bootstrap
-RUNBOOK ?= runbooks/00-check.ipynb
+RUNBOOK ?= runbooks/20-refresh-hosts.ipynb
 
 .DEFAULT_GOAL := help
 .PHONY: setup demo test lab notebooks run lint fmt bench lock clean help

@@ -24,6 +24,8 @@ IMITATED = """
 imitated, with AWS's order, waits and failures:
   Auto Scaling   groups, launch templates, lifecycle hooks, activities, instance refresh with rollback
   ECS            clusters, capacity providers with managed draining, services, tasks, task sets
+  CodeDeploy     blue/green for ECS: lifecycle events, hooks, canary and linear shifts, alarms, automatic rollback
+  Lambda         functions named by hooks run as local processes; task and hook output reaches CloudWatch Logs
   ELB            listeners, weights, target health, deregistration delay, real requests on loopback ports
   CloudWatch     ALB, Auto Scaling and ECS metrics, metric alarms with missing-data rules
   ECR            images by digest: each task is a real process of exactly that content

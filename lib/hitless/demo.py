@@ -79,8 +79,11 @@ def _story(lab: Lab, out: Path, data: Path) -> int:
 
 
 def _show(out: Path) -> None:
-    if (out / "verdict.txt").exists():
-        print(f"\n{(out / 'verdict.txt').read_text()}\n")
+    titled = [(chapter.what, out / chapter.folder) for chapter in story.CHANGES]
+    for title, folder in [*titled, ("The whole story, as its users saw it", out)]:
+        if (folder / "verdict.txt").exists():
+            print(f"\n{title}\n{(folder / 'verdict.txt').read_text()}")
+    print()
     for path in [*(out / name for name in RECORDS), *(out / c.folder / "report.html" for c in story.ALL)]:
         if path.exists():
             print(f"  {path}")

@@ -17,6 +17,7 @@ PROBE = {"PROBE_RATE_PER_S": 200}
 HOOK = {"HOOK": f"CodeDeployHook_{NAME}"}  # Terraform makes it; it tries a release through the test listener first
 BAD_RELEASE = "ERROR_PERCENT=100 ERROR_AFTER_S=240"  # healthy while it is started, then it fails every user
 CANARY_PERCENT = 10
+P99_MS_MAX = 500.0
 ENDS = {runner.DONE: "done", runner.REFUSED: "refused", runner.FAILED: "failed, taken back"}
 
 
@@ -118,7 +119,7 @@ def _judge(
     verdict.at_most("requests failed by the bad release", _failed(bad), len(bad) * CANARY_PERCENT // 100)
     verdict.at_least("of them, so that there was something to catch", _failed(bad), 1)
     verdict.at_most("longest time without a success", users.summary.longest_gap_s, 1.0, "s")
-    verdict.at_most("latency p99", users.summary.p99_ms, 500.0, "ms")
+    verdict.latency(users.summary, P99_MS_MAX)
     verdict.at_least("lowest healthy capacity", users.timeline.lowest_percent, 90, "%")
     return verdict
 

@@ -82,8 +82,18 @@ class Verdict:
         self.claim("requests failed", measured=measured, limit="0", holds=summary.failed == 0)
         self.equal("requests unaccounted for", summary.unaccounted, 0)
         self.at_most("longest time without a success", summary.longest_gap_s, gap_s_max, "s")
-        self.at_most("latency p99", summary.p99_ms, p99_ms_max, "ms")
+        self.latency(summary, p99_ms_max)
         return self.at_most("prober's own lateness", summary.lag_ms, lag_ms_max, "ms")
+
+    def latency(self, summary: ProbeSummary, p99_ms_max: float) -> Verdict:
+        """Claim that the 99th percentile keeps to a limit, and show the median and the slowest beside it."""
+        figures = (summary.p50_ms, summary.p99_ms, summary.max_ms)
+        return self.claim(
+            "latency p50, p99, max",
+            measured=", ".join(text_of(figure, "ms") for figure in figures),
+            limit=f"p99 ≤ {text_of(p99_ms_max, 'ms')}",
+            holds=summary.p99_ms is not None and summary.p99_ms <= p99_ms_max,
+        )
 
     @property
     def holds(self) -> bool:

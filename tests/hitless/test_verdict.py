@@ -25,10 +25,10 @@ def test_a_clean_probe_holds():
         (GOOD[:-1], 0, ["requests sent"]),
         ([*GOOD, Sample(10, 0, 0.1, 502, "5xx")], 0, ["requests failed"]),
         ([*GOOD, Sample(12, 0, 0.1, 200)], 0, ["longest time without a success"]),
-        (GOOD[:900] + [Sample(9 + i / 100, 0, 0.06, 200) for i in range(100)], 0, ["latency p99"]),
+        (GOOD[:900] + [Sample(9 + i / 100, 0, 0.06, 200) for i in range(100)], 0, ["latency p50, p99, max"]),
         ([*GOOD, Sample(10, 0.3, 0.3, 200)], 0, ["prober's own lateness"]),
         (GOOD, 1, ["requests unaccounted for"]),
-        ([], 0, ["requests sent", "latency p99"]),
+        ([], 0, ["requests sent", "latency p50, p99, max"]),
     ],
     ids=["too few", "one failed", "a gap", "slow", "late prober", "unaccounted", "nothing measured"],
 )
