@@ -60,3 +60,8 @@ def until_gone():
 
 def _describe(one) -> str:
     return f"{one}: {' '.join(psutil.Process(one).cmdline())[:200]}" if isinstance(one, int) else str(one)
+
+
+def pytest_collection_modifyitems(items):
+    """Terraform's tests first: its provider sleeps for minutes, and the other worker has the rest done by then."""
+    items.sort(key=lambda item: (item.get_closest_marker("terraform") is None, item.get_closest_marker("live") is None))
