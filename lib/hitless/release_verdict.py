@@ -83,7 +83,7 @@ def _taken_back(verdict: Verdict, measured: Measured, samples: list[Sample], old
 
 def _exposure(measured: Measured, samples: list[Sample]) -> tuple[int, int, int]:
     """Requests sent and failed while the new release had traffic, and how many its weight lets fail."""
-    looks = [w for w in measured.timeline.weights if w.at >= measured.began_s]
+    looks = measured.timeline.weights  # the first is of the quiet minutes before: later ones may be late
     first = looks[0].percent if looks else {}
     moved = [n for n, w in enumerate(looks) if w.percent != first]
     if not moved:
