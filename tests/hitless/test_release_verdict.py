@@ -1,4 +1,4 @@
-"""What a bad release may cost is counted from before its first request to after its last, however late the looks are."""
+"""A bad release's cost is counted from before its first request to after its last, however late the looks are."""
 
 from hitless.deployment import Deployment
 from hitless.release_verdict import Measured, _exposure
