@@ -4,15 +4,18 @@ Everything a command starts inherits a variable with a name nobody else uses, wh
 its processes are found again.
 """
 
+import json
 import os
 import re
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from pathlib import Path
 
 import psutil
@@ -173,12 +176,40 @@ terraform = Terraform({root!r}, {state!r})
 terraform.init()
 terraform.apply(terraform.plan({{}}))
 """
-FRESH_KERNEL = "ipykernel_launcher"
+
+
+def test_jupyterlab_ends_with_its_lab_and_its_kernels(command):
+    moments = [(TERM, 0), (KILL, -KILL)]
+    labs = [command("-m", "hitless", "lab", "--no-provision", "--no-browser", "--port", "0") for _ in moments]
+    try:
+        for lab, (number, _) in zip(labs, moments, strict=True):
+            lab.until(says("token="))
+            _start_kernel(lab)
+            lab.until(runs("ipykernel_launcher"))
+            lab.process.send_signal(number)
+        for lab, (_, code) in zip(labs, moments, strict=True):
+            assert lab.process.wait(LEAVE_S) == code, lab.said()
+            lab.assert_nothing_left()
+    finally:
+        for lab in labs:
+            shutil.rmtree(CHECKOUT / re.search(r"JupyterLab on (\S+)/", lab.said()).group(1))
+
+
+def _start_kernel(lab):
+    """As a page does that opens the notebook the printed address names."""
+    base, path, token = re.search(r"(http://127.0.0.1:\d+)/lab/tree/(\S+)\?token=(\w+)", lab.said()).groups()
+    session = {"path": path, "type": "notebook", "name": path, "kernel": {"name": "python3"}}
+    headers = {"Authorization": f"token {token}", "Content-Type": "application/json"}
+    request = urllib.request.Request(f"{base}/api/sessions", json.dumps(session).encode(), headers)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        assert answer.status == 201
+    (kernel,) = [psutil.Process(pid) for pid, line in lab.processes().items() if "ipykernel_launcher" in line]
+    assert Path(kernel.cwd()) == CHECKOUT and kernel.environ()["AWS_ENDPOINT_URL"] in lab.said()
 
 
 @pytest.mark.terraform
 def test_a_demo_leaves_nothing_whenever_it_is_stopped(command, tmp_path):
-    moments = [(has_folder, INT, 130), (runs(FRESH_KERNEL), TERM, 143), (runs("terraform init"), KILL, -KILL)]
+    moments = [(has_folder, INT, 130), (runs("ipykernel_launcher"), TERM, 143), (runs("terraform init"), KILL, -KILL)]
     demos = [command("-m", "hitless", "demo", "--out", str(tmp_path / f"out{n}")) for n in range(len(moments))]
     for demo, (moment, number, _) in zip(demos, moments, strict=True):
         demo.until(moment)

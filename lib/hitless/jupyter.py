@@ -8,13 +8,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import papermill
 
 from hitless import runner
-from hitless.clock import real_now
 from hitless.connect import connect
 from hitless.demo import ON_THE_LAB, RUNBOOKS, say
 from hitless.lab import Lab
@@ -43,7 +41,7 @@ class Session:
     def __init__(self, rate: float, seed: int, *, port: int, browser: bool, checkout: Path | None = None) -> None:
         self._rate, self._seed, self._checkout = rate, seed, checkout or Path.cwd()
         self._options = [f"--ServerApp.port={port}", *([] if browser else ["--no-browser"])]
-        self._folder = runner.RUNS / "lab" / datetime.fromtimestamp(real_now(), UTC).strftime("%Y%m%dT%H%M%SZ")
+        self._folder = runner.new_folder(runner.RUNS / "lab")
 
     def run(self, *, provision: bool) -> int:
         """Serve until JupyterLab is shut down or a signal comes.
@@ -79,7 +77,6 @@ class Session:
 
     def _copy_runbooks(self, given: dict[str, object]) -> None:
         """Copies that know this lab: what is tried on them does not change the checkout."""
-        self._folder.mkdir(parents=True, exist_ok=True)
         for runbook in sorted(RUNBOOKS.glob("*.ipynb")):
             known = {name: value for name, value in given.items() if name in runner.read_parameters(runbook)}
             copy, kernel = self._folder / runbook.name, {"kernel_name": "python3", "language": "python"}

@@ -12,12 +12,15 @@ Standard library only: this file is run as a script, without site-packages, so t
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import stat
 import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+
+LET_GO = 0  # no signal
 
 
 def leashed(command: Sequence[str], *, ask: signal.Signals = signal.SIGINT, grace_s: float) -> list[str]:
@@ -34,42 +37,49 @@ def leashed(command: Sequence[str], *, ask: signal.Signals = signal.SIGINT, grac
 
 
 class _Keeper:
-    """One running command."""
+    """One running command. Signals and the end of the pipe are taken in turn, by one thread."""
 
     def __init__(self, ask: int, grace_s: float, command: list[str]) -> None:
         self._ask, self._grace_s, self._command = ask, grace_s, command
-        self._child: subprocess.Popen[bytes] | None = None
-        self._asked: list[int] = []
         self._starter = os.getppid()
+        self._told: queue.SimpleQueue[int] = queue.SimpleQueue()  # signals; LET_GO when the pipe has closed
 
     def run(self) -> int:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda number, _frame: self._hand_on(number))
+            signal.signal(number, lambda number, _frame: self._told.put(number))
         pipe = subprocess.PIPE if stat.S_ISFIFO(os.fstat(1).st_mode) else None
-        self._child = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=pipe)
-        for number in self._asked:  # it came while the command was starting
-            self._child.send_signal(number)
+        child = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=pipe)
         threading.Thread(target=self._watch, daemon=True).start()
+        threading.Thread(target=self._steer, args=(child,), daemon=True).start()
         if pipe:
-            _pass_on(self._child.stdout.fileno())
-        code = self._child.wait()
+            _pass_on(child.stdout.fileno())
+        code = child.wait()
         if os.getppid() != self._starter:
             os.killpg(0, signal.SIGKILL)  # what it left behind, and us: nobody asks for the code
         return code if code >= 0 else 128 - code
 
-    def _hand_on(self, number: int) -> None:
-        self._asked.append(number)
-        if self._child is not None:
-            self._child.send_signal(number)
-
     def _watch(self) -> None:
         while os.read(0, 4096):
             pass
-        if not self._asked:  # to be asked twice means to drop everything, for Terraform
-            self._hand_on(self._ask)
-        end = threading.Timer(self._grace_s, os.killpg, (0, signal.SIGKILL))
-        end.daemon = True
-        end.start()
+        self._told.put(LET_GO)
+
+    def _steer(self, child: subprocess.Popen[bytes]) -> None:
+        """Hand signals on; after the end of the pipe none but the first, for Terraform drops everything at a second."""
+        is_asked = is_let_go = False
+        while True:
+            number = self._told.get()
+            if number == LET_GO:
+                is_let_go, number = True, self._ask
+                _kill_after(self._grace_s)
+            if not (is_asked and is_let_go):
+                is_asked = True
+                child.send_signal(number)
+
+
+def _kill_after(seconds: float) -> None:
+    end = threading.Timer(seconds, os.killpg, (0, signal.SIGKILL))
+    end.daemon = True
+    end.start()
 
 
 def _pass_on(source: int) -> None:

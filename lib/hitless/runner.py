@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import itertools
 import json
 import tokenize
 from collections.abc import Mapping
@@ -121,7 +122,7 @@ def run(runbook: Path, given: Mapping[str, object], run_dir: Path | None = None)
         Refused: It would write without a reason; nothing was executed.
     """
     check_reason(read_parameters(runbook) | dict(given))
-    run_dir = run_dir or RUNS / runbook.stem / datetime.fromtimestamp(real_now(), UTC).strftime("%Y%m%dT%H%M%SZ")
+    run_dir = run_dir or new_folder(RUNS / runbook.stem)
     run_dir.mkdir(parents=True, exist_ok=True)
     executed, interruption = run_dir / runbook.name, engine.Interruption()
     try:
@@ -130,6 +131,18 @@ def run(runbook: Path, given: Mapping[str, object], run_dir: Path | None = None)
         if executed.exists():
             write_report(executed)
     return INTERRUPTED + interruption.number if interruption.number else code
+
+
+def new_folder(parent: Path) -> Path:
+    """Make a folder named by the time, UTC; of several in the same second each gets its own."""
+    stem = datetime.fromtimestamp(real_now(), UTC).strftime("%Y%m%dT%H%M%SZ")
+    for name in itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2))):
+        try:
+            (parent / name).mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return parent / name
+    raise AssertionError("there is always another number")
 
 
 def check_reason(parameters: Mapping[str, object]) -> None:

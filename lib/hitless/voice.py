@@ -9,6 +9,7 @@ from typing import IO, Any
 INDENT = "  "
 FOLD_ABOVE = 24  # lines of one block: a plan of seventy resources belongs into the notebook, not between two sentences
 FOLD_TO = 8
+WIDTH = 140  # of a line of an object's repr
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -38,7 +39,7 @@ class Voice:
         if output.output_type == "error":
             self._say(_told(output), fold=False)
         elif output.output_type == "execute_result":
-            self._say("".join(output.data.get("text/plain", "")))
+            self._say("\n".join(map(_clipped, "".join(output.data.get("text/plain", "")).splitlines())))
 
     def end(self) -> None:
         """The cell has ended; what it said last may have no newline."""
@@ -52,6 +53,10 @@ class Voice:
             lines = [*lines[:FOLD_TO], f"… {left} more lines, in {self._where}"]
         for line in lines:
             print(INDENT + line, file=self._out, flush=True)
+
+
+def _clipped(line: str) -> str:
+    return line if len(line) <= WIDTH else f"{line[: WIDTH - 2]} …"
 
 
 def _told(error: Any) -> str:

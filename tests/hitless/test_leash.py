@@ -18,7 +18,7 @@ COUNTING = """
 import signal, time
 signal.signal(signal.SIGINT, lambda *_: print('asked', flush=True))
 print('up', flush=True)
-time.sleep(0.4)
+time.sleep(0.2)
 """
 
 
@@ -99,3 +99,11 @@ def test_a_scratch_folder_is_gone_after_its_block():
     with Scratch("hitless-test-") as path:
         (path / "deep" / "er").mkdir(parents=True)
     assert not path.exists()
+
+
+def test_a_signal_and_the_end_of_the_pipe_at_once_ask_once():
+    for _ in range(20):
+        with start(COUNTING) as child:
+            child.send_signal(signal.SIGINT)
+            child.stdin.close()
+            assert child.stdout.read() == "asked\n" and child.wait(5) == 0

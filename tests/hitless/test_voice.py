@@ -48,3 +48,8 @@ def test_an_error_is_told_whole_and_an_interrupt_in_one_line():
 def test_pictures_are_not_told_and_results_are():
     picture = new_output("display_data", data={"text/plain": "<Figure>", "image/png": ""})
     assert heard(picture, new_output("execute_result", data={"text/plain": "\x1b[1m42\x1b[0m"})) == ["  42"]
+
+
+def test_an_endless_repr_is_clipped():
+    (line,) = heard(new_output("execute_result", data={"text/plain": "x" * 1000}))
+    assert len(line) == 142 and line.endswith(" …")
