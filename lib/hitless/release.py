@@ -56,6 +56,7 @@ class ReleaseChange:
     label: str  # what is released, for people: "version 2.0.0"
     image: str
     plan: Plan
+    running_id: str = ""  # a deployment that runs already, to be watched instead of a new one
 
     def __str__(self) -> str:
         return str(self.plan)
@@ -160,6 +161,20 @@ def plan_return(
     return _planned(here, stack, group, [], arn, f"revision {wanted}", image, config_name, {}, reason)
 
 
+def adopt(here: Connection, stack: Stack) -> ReleaseChange:
+    """Watch the deployment that runs, whoever started it, as if it were ours: gate, verdict, record.
+
+    Raises:
+        NotReady: None runs.
+    """
+    group = deployment.read_group(here, stack.service_name, stack.service_name)
+    running_id = deployment.find_running(here, group)
+    if not running_id:
+        raise NotReady("No deployment runs.", do="start one with runbooks/30-deploy-app.ipynb")
+    label = f"deployment {running_id}"
+    return ReleaseChange(here, stack, group, label, "", Plan(f"Watch {label}"), running_id)
+
+
 def _planned(
     here: Connection,
     stack: Stack,
@@ -173,7 +188,7 @@ def _planned(
     reason: str,
 ) -> ReleaseChange:
     if running := deployment.find_running(here, group):
-        do = "wait for it, continue it or stop it: CodeDeploy runs one deployment of a group at a time"
+        do = "adopt it (hitless.release.adopt), continue it or stop it: a group has one deployment at a time"
         raise NotReady("A deployment runs already.", seen={"deployment": running}, do=do)
     definition = _running_definition(here, stack)
     container = definition["containerDefinitions"][0]
@@ -245,7 +260,7 @@ class _Release:
     async def _deploy(self, live: LiveTimeline) -> None:
         self._failed_before, self._began_s = live.timeline.failures, self._here.clock.now()
         answers = self._change.plan.run(self._here, dry_run=False, say=self._say, journal=self._run.journal)
-        deployment_id = answers["deployment"]["deploymentId"]
+        deployment_id = self._change.running_id or answers["deployment"]["deploymentId"]
         with live.phase("blue/green", "good"):
             try:
                 await self._watch(deployment_id, live)

@@ -8,7 +8,7 @@ import pytest
 from hitless.connect import connect
 from hitless.errors import NotReady, RolledBack
 from hitless.images import build_release, push
-from hitless.release import Gate, plan_release, plan_return
+from hitless.release import Gate, adopt, plan_release, plan_return
 from hitless.release_preflight import check_release
 from hitless.run_folder import open_run
 from hitless.service import await_steady
@@ -18,20 +18,21 @@ pytestmark = pytest.mark.live
 USER_DATA = base64.b64encode(b"echo ECS_CLUSTER=web >> /etc/ecs/ecs.config").decode()
 CANARY = "CodeDeployDefault.ECSCanary10Percent5Minutes"
 ERRORS = "ERROR_PERCENT=100 ERROR_AFTER_S=150"  # healthy until the canary has its users
+HOLD = {"actionOnTimeout": "STOP_DEPLOYMENT", "waitTimeInMinutes": 30}
 ROLE = "arn:aws:iam::123456789012:role/web"
 
 
 class Web:
     """Three hosts, three tasks of version 1.0.0, a deployment group; what Terraform makes, made in seconds."""
 
-    def __init__(self, tmp_path, *, alarm=True):
+    def __init__(self, tmp_path, *, alarm=True, hold=False):
         self.here, self.tmp_path = connect(), tmp_path
         self.call = self.here.client
         subnets, vpc_id = self._network()
         self._hosts(subnets)
         self.listeners = self._traffic(subnets, vpc_id)
         self._service()
-        self._deployment_group(alarm)
+        self._deployment_group(alarm, hold)
         self.stack = asyncio.run(await_steady(self.here, "web", "web", dry_run=False, say=str))
 
     def _network(self):
@@ -106,7 +107,7 @@ class Web:
             loadBalancers=[{"targetGroupArn": self.groups[0], "containerName": "app", "containerPort": 8080}],
         )
 
-    def _deployment_group(self, alarm):
+    def _deployment_group(self, alarm, hold):
         self.call("cloudwatch").put_metric_alarm(
             AlarmName="web-5xx",
             Namespace="AWS/ApplicationELB",
@@ -136,20 +137,20 @@ class Web:
             ecsServices=[{"serviceName": "web", "clusterName": "web"}],
             loadBalancerInfo={"targetGroupPairInfoList": [pair]},
             blueGreenDeploymentConfiguration={
-                "deploymentReadyOption": {"actionOnTimeout": "CONTINUE_DEPLOYMENT"},
+                "deploymentReadyOption": HOLD if hold else {"actionOnTimeout": "CONTINUE_DEPLOYMENT"},
                 "terminateBlueInstancesOnDeploymentSuccess": ended,
             },
             alarmConfiguration={"enabled": alarm, "alarms": [{"name": "web-5xx"}]},
             autoRollbackConfiguration={"enabled": True, "events": ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"]},
         )
 
-    def release(self, version, colour, faults="", failed_max=-1):
+    def release(self, version, colour, faults="", failed_max=-1, approve="auto"):
         image = build_release("app", version, colour, faults)
-        return self.run(plan_release(self.here, self.stack, image, version, "web"), version, failed_max)
+        return self.run(plan_release(self.here, self.stack, image, version, "web"), version, failed_max, approve)
 
-    def run(self, change, name, failed_max=-1):
+    def run(self, change, name, failed_max=-1, approve="auto"):
         run = open_run(self.here, "release", str(self.tmp_path / name), "test")
-        gate = Gate(failed_max=failed_max)
+        gate = Gate(failed_max=failed_max, approve=approve)
         return asyncio.run(change.run(run, dry_run=False, gate=gate, probe_rate_per_s=400, say=str))
 
 
@@ -195,10 +196,22 @@ def test_without_alarm_and_gate_it_reaches_everybody_and_the_verdict_is_red(web)
     assert not outcome.verdict.holds
 
 
-def test_a_second_release_while_one_runs_is_refused_and_nothing_is_started(web):
+def test_a_release_held_at_ready_goes_on_when_approved_and_ends_when_denied(web):
+    w = web(hold=True)
+    w.release("2.0.0", "green", approve="auto").require()
+    denied = w.release("3.0.0", "red", approve="deny")
+    assert isinstance(denied.error, RolledBack)
+    assert claims(denied)["only these answer at the end"].measured == "2.0.0"
+    assert "3.0.0" not in denied.timeline.windows[-1].by_version
+
+
+def test_a_second_release_while_one_runs_is_refused_and_the_running_one_can_be_adopted(web):
     w = web()
+    with pytest.raises(NotReady, match="No deployment runs"):
+        adopt(w.here, w.stack)
     first = plan_release(w.here, w.stack, build_release("app", "2.0.0", "green"), "2.0.0", "web")
     first.plan.run(w.here, dry_run=False, say=str)
     with pytest.raises(NotReady, match="A deployment runs already"):
         plan_release(w.here, w.stack, build_release("app", "3.0.0", "red"), "3.0.0", "web")
+    w.run(adopt(w.here, w.stack), "adopted").require()
     assert len(w.call("codedeploy").list_deployments()["deployments"]) == 1
