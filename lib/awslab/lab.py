@@ -9,6 +9,7 @@ import pkgutil
 import re
 import shutil
 import tempfile
+import weakref
 from email.utils import formatdate
 from pathlib import Path
 
@@ -66,8 +67,9 @@ class Lab:
         self.clock = clock or VirtualClock()
         self.world = World(self.clock, seed)
         self.region, self.plane = region, None
-        self._own_data = data is None
         self.data = data or Path(tempfile.mkdtemp(prefix="awslab-"))
+        own = self.data if data is None else None
+        self._remove = weakref.finalize(self, _remove, own)  # when nobody closes it, at the latest when Python ends
         self.throttled: dict[str, int] = {}  # signing name -> how many more calls are throttled
         inventory.reset(lambda: self.world.now, seed)
         self.faces = self._load_faces()
@@ -143,5 +145,9 @@ class Lab:
 
     def close(self) -> None:
         """Remove the lab's own folder."""
-        if self._own_data:
-            shutil.rmtree(self.data, ignore_errors=True)
+        self._remove()
+
+
+def _remove(folder: Path | None) -> None:
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import argparse
 import math
+import signal
 import sys
 from pathlib import Path
 
 from hitless.errors import HitlessError, Refused
 from hitless.stop import Stopped, raise_stopped
+from hitless.voice import mute
 
 RUNBOOKS, NOTEBOOKS = Path("runbooks"), Path("notebooks")
 
@@ -28,6 +30,9 @@ def main(argv: list[str] | None = None) -> int:
     except Stopped as stopped:
         print(f"\nStopped by {stopped}: everything started here was ended.", file=sys.stderr)
         return stopped.exit_code
+    except BrokenPipeError:  # nobody reads on, as in `hitless list | head`
+        mute(sys.stdout)
+        return 128 + signal.SIGPIPE
 
 
 def _parser() -> argparse.ArgumentParser:

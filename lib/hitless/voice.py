@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from typing import IO, Any
@@ -51,8 +52,18 @@ class Voice:
         if fold and len(lines) > FOLD_ABOVE:
             left = len(lines) - FOLD_TO
             lines = [*lines[:FOLD_TO], f"… {left} more lines, in {self._where}"]
-        for line in lines:
-            print(INDENT + line, file=self._out, flush=True)
+        try:
+            for line in lines:
+                print(INDENT + line, file=self._out, flush=True)
+        except BrokenPipeError:  # as in `| head`; a change is not left half done because nobody listens any more
+            mute(self._out)
+
+
+def mute(out: IO[str]) -> None:
+    """Let everything that is still said there go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, out.fileno())
+    os.close(nowhere)
 
 
 def _clipped(line: str) -> str:

@@ -133,6 +133,13 @@ def test_a_cell_that_swallows_the_interrupt_is_the_last(run):
     assert code == 130 and "never" not in said and one.record()[-2:] == ["completed", "pending"]
 
 
+def test_a_run_goes_on_when_nobody_listens_any_more(run):
+    one = run("print('first', flush=True)\nimport time\ntime.sleep(0.5)\nprint('more', flush=True)", "print('last')")
+    one.until("first")
+    one.process.stdout.close()
+    assert one.process.wait(30) == 0 and one.record()[-1] == "completed"
+
+
 def test_a_second_signal_ends_what_does_not_stop(run, until_gone):
     one = run(STUBBORN, "print('never')")
     one.until("waiting")
