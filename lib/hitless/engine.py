@@ -27,6 +27,7 @@ from hitless.stop import Stopped, held
 from hitless.voice import Voice
 
 NAME = "hitless"
+SOCKET_PATH_MAX = 100  # a Unix socket's name may have 104 bytes on macOS, 108 on Linux
 GRACE_S = 240.0  # real seconds; Terraform may take 180 s to finish what is in flight and save its state
 
 
@@ -176,11 +177,12 @@ class Engine(NBClientEngine):
     def execute_managed_notebook(
         cls, nb_man: Record, kernel_name: str, *, interruption: Interruption, voice: Voice, **kwargs: Any
     ) -> None:
-        """Start a kernel that listens on no port, execute the cells, end the kernel."""
+        """Start a kernel that listens on no port (if the temporary folder's name is short enough), execute, end it."""
         settings = {"kernel_name": kernel_name, "timeout": None, "startup_timeout": 60, "log": logger}
         with Scratch("hitless-kernel-") as folder, held(interruption.hear):
-            file = str(folder / "k.json")
-            manager = AsyncKernelManager(kernel_name=kernel_name, transport="ipc", connection_file=file)
+            file, socket = str(folder / "k.json"), str(folder / "k-ipc-5")
+            transport = "ipc" if len(socket) <= SOCKET_PATH_MAX else "tcp"
+            manager = AsyncKernelManager(kernel_name=kernel_name, transport=transport, connection_file=file)
             client = Client(nb_man, interruption, voice, km=manager, log_output=True, coalesce_streams=True, **settings)
             client.owns_km = True
             try:
