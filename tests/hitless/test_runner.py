@@ -62,7 +62,7 @@ class Run:
     def end(self):
         """Exit code, what was still said."""
         said = self.process.stdout.read()
-        return self.process.wait(30), said
+        return self.process.wait(120), said
 
     def record(self):
         return states(self.folder)
@@ -137,7 +137,7 @@ def test_a_run_goes_on_when_nobody_listens_any_more(run):
     one = run("print('first', flush=True)\nimport time\ntime.sleep(0.5)\nprint('more', flush=True)", "print('last')")
     one.until("first")
     one.process.stdout.close()
-    assert one.process.wait(30) == 0 and one.record()[-1] == "completed"
+    assert one.process.wait(120) == 0 and one.record()[-1] == "completed"
 
 
 def test_a_second_signal_ends_what_does_not_stop(run, until_gone):
