@@ -20,15 +20,6 @@ from hitless.scratch import Scratch
 PLATFORM = "linux/amd64"  # of the hosts; terraform/modules/compute offers x86 instance types only
 BUILD_S_MAX = 1800
 COMMAND = ("docker", "buildx", "build", "--platform", PLATFORM, "--provenance=false", "--sbom=false")
-    "docker",
-    "buildx",
-    "build",
-    "--platform",
-    PLATFORM,
-    "--provenance=false",
-    "--sbom=false",
-    "--progress=plain",
-)
 
 
 def build(folder: Path) -> Image:

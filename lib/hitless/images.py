@@ -8,6 +8,7 @@ from pathlib import Path
 from botocore.exceptions import ClientError
 
 from hitless import docker_image
+from hitless.connect import Connection
 from hitless.errors import Failed, Refused
 from hitless.folder_image import build
 from hitless.oci import MANIFEST_TYPE, Blob, Image
@@ -36,6 +37,40 @@ def build_release(folder: Path | str, version: str, colour: str, faults: str = "
     return plain.with_environment({"APP_VERSION": version, "APP_COLOUR": colour, **{n: v for n, _, v in pairs}})
 
 
+def release_image(
+    folder: Path | str, version: str, colour: str, faults: str, *, here: Connection, repository_name: str, digest: str
+) -> Image | str:
+    """The release to deploy: built here, or one that CI has built and pushed.
+
+    Args:
+        folder: The app's folder.
+        version: As `build_release`.
+        colour: As `build_release`.
+        faults: As `build_release`.
+        here: Whose account.
+        repository_name: An existing ECR repository.
+        digest: Of an image that is there; "" builds one.
+
+    Raises:
+        Refused: As `build_release`, or as `find`.
+    """
+    if digest:
+        return find(digest, repository_name, ecr=here.client("ecr"))
+    return build_release(folder, version, colour, faults, runs_on=here.environment)
+
+
+def address(digest: str, repository_name: str, *, ecr) -> str:
+    """What a task definition names: the repository's address and the image's digest, be it there or not.
+
+    Raises:
+        Refused: The repository does not exist.
+
+    Calls:
+        ecr:DescribeRepositories.
+    """
+    return f"{_repository_uri(repository_name, ecr)}@{digest}"
+
+
 def push(image: Image, repository_name: str, *, ecr, tag: str | None = None) -> str:
     """Put an image into a repository, unless it is there.
 
@@ -61,13 +96,13 @@ def push(image: Image, repository_name: str, *, ecr, tag: str | None = None) -> 
         raise Refused(
             f"{tag!r} is no tag for a release.", do="Use the digest alone, or a version or commit as the tag."
         )
-    address = f"{_repository_uri(repository_name, ecr)}@{image.digest}"
+    uri = address(image.digest, repository_name, ecr=ecr)
     if _is_there(image, repository_name, ecr, tag):
-        return address
+        return uri
     for blob in (image.config, *image.layers):
         _upload(blob, repository_name, ecr)
     _put(image, repository_name, ecr, tag)
-    return address
+    return uri
 
 
 def _code(error: ClientError) -> str:
@@ -158,8 +193,8 @@ def find(digest: str, repository_name: str, *, ecr) -> str:
     """
     if not DIGEST.fullmatch(digest):
         raise Refused("That is no digest.", seen={"given": digest}, do="give sha256: and 64 hex digits; a tag can move")
-    address = f"{_repository_uri(repository_name, ecr)}@{digest}"
+    uri = address(digest, repository_name, ecr=ecr)
     if not ecr.batch_get_image(repositoryName=repository_name, imageIds=[{"imageDigest": digest}])["images"]:
         do = "let CI build and push it first, or leave the digest out to build it here"
         raise Refused(f"{repository_name} does not hold that image.", seen={"digest": digest}, do=do)
-    return address
+    return uri

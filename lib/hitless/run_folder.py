@@ -1,42 +1,154 @@
-"""The folder one run leaves behind: its journal, samples, picture and verdict."""
+"""The folder one run leaves behind, and everything that is written into it while the run goes on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from hitless.checks import Checks
 from hitless.clock import to_datetime
 from hitless.connect import Connection
-from hitless.journal import Journal
+from hitless.journal import Journal, read
+from hitless.past import Past
+from hitless.request import Request, sha256_of, who
 
-RUNS = Path("runs")
+if TYPE_CHECKING:
+    from hitless.plan import Plan
+
+RUNS, RUNBOOKS = Path("runs"), Path("runbooks")
+JOURNAL = "journal.jsonl"
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class RunFolder:
-    """One run's folder and its open journal."""
+    """One run's folder, its open journal, and what was asked and done before.
+
+    Attributes:
+        past: What earlier attempts of this run did; empty at the first.
+        approved: The approval on record.
+    """
 
     path: Path
     journal: Journal
+    here: Connection
+    request: Request
+    past: Past = field(default_factory=Past)
+    approved: Mapping[str, object] | None = None
+
+    @property
+    def run_id(self) -> str:
+        """Names the run."""
+        return self.request.run_id
+
+    @property
+    def is_resumed(self) -> bool:
+        """An earlier attempt has shown its plan: this one goes on with that."""
+        return self.past.plan is not None and self.past.changed_something
 
     def write(self, name: str, content: str | bytes) -> Path:
-        """Keep one more file of the run."""
+        """Keep one more file of the run, whole or not at all."""
         file = self.path / name
-        file.write_bytes(content.encode() if isinstance(content, str) else content)
-        return file
+        whole = file.with_name(f".{name}.new")
+        whole.write_bytes(content.encode() if isinstance(content, str) else content)
+        return whole.replace(file)
+
+    def write_json(self, name: str, content: object) -> Path:
+        """Keep plain data."""
+        return self.write(name, json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n")
+
+    def note(self, name: str, facts: object) -> None:
+        """Remember something for whoever goes on with this run."""
+        self.journal.append("noted", name=name, facts=facts)
+
+    def require(self, checks: Checks) -> None:
+        """Put what was looked at on record, show it, and refuse if something forbids to go on.
+
+        An attempt that goes on with what an earlier one has begun only shows it: what forbids a beginning (a refresh
+        that runs) is what is gone on with.
+
+        Raises:
+            NotReady: A check says no; it names each.
+        """
+        self.journal.append("checks", title=checks.title, rows=[asdict(row) for row in checks.rows])
+        print(checks)
+        if not self.is_resumed:
+            checks.require()
+
+    def approve(self, by: str, source: str, over: Mapping[str, str]) -> None:
+        """Put an approval on record."""
+        self.journal.append("approval", by=by, source=source, over=dict(over))
+        self.approved = {"by": by, "source": source, "over": dict(over), "at": self.here.clock.now()}
+        self.write_json("approval.json", self.approved)
+
+    def close(self) -> None:
+        """Write nothing more."""
+        self.journal.close()
+
+    def keep_plan(self, plan: Plan) -> None:
+        """Put a plan on record; the one of an earlier attempt is there already."""
+        if not self.is_resumed:
+            self.journal.append("plan", **plan.described())
+        self.write_json("plan.json", plan.described())
+        undo = [{"step": step.name, "call": step.call, "undo": step.undo} for step in reversed(plan.steps)]
+        self.write_json("undo.json", undo)
 
 
 def open_run(here: Connection, runbook: str, run_dir: str, reason: str) -> RunFolder:
-    """Open the folder of this run and note who runs what, where and why.
+    """Open the folder of a run that has no parameters of its own.
+
+    Args:
+        here: Whose account.
+        runbook: Its name, e.g. `06-count-to-ninety`.
+        run_dir: The folder the runner chose; "" makes `runs/<runbook>/<UTC time>`.
+        reason: Why, for whoever reads the record.
+    """
+    return _open(here, runbook, run_dir, {"REASON": reason, "DRY_RUN": False})
+
+
+def open_runbook(here: Connection, runbook: str, namespace: Mapping[str, object]) -> RunFolder:
+    """Open the folder of this run of a runbook and note who runs what, where, why and with what.
 
     Args:
         here: Whose account.
         runbook: The runbook's name, e.g. `20-refresh-hosts`.
-        run_dir: The folder the runner chose; "" makes `runs/<runbook>/<UTC time>`.
-        reason: Why, for whoever reads the record.
+        namespace: The kernel's `globals()`; the runbook's parameters are taken from there and checked as the command
+            line checks them.
+
+    Raises:
+        Refused: A parameter is none the runbook may be run with, or it would write without a reason.
+        BadJournal: The folder holds a journal that was tampered with.
     """
+    parameters = {name: value for name, value in namespace.items() if name.isupper() and not name.startswith("_")}
+    return _open(here, runbook, str(namespace.get("RUN_DIR") or ""), parameters)
+
+
+def _open(here: Connection, runbook: str, run_dir: str, parameters: Mapping[str, object]) -> RunFolder:
     path = Path(run_dir or RUNS / runbook / f"{to_datetime(here.clock.now()):%Y%m%dT%H%M%SZ}")
     path.mkdir(parents=True, exist_ok=True)
-    journal = Journal(path / "journal.jsonl", here.clock)
-    journal.append("opened", runbook=runbook, account_id=here.account_id, place=here.place, reason=reason)
-    return RunFolder(path, journal)
+    journal_path = path / JOURNAL
+    past = Past.of(read(journal_path, torn_tail_ok=True)) if journal_path.exists() else Past()
+    try:
+        request = Request.read(path)
+    except FileNotFoundError:
+        request = Request(runbook, path.name, sha256_of(RUNBOOKS / f"{runbook}.ipynb"), dict(parameters), who())
+        request.write(path)
+    journal = Journal(journal_path, here.clock)
+    journal.append(
+        "opened",
+        attempt=past.attempts + 1,
+        runbook=runbook,
+        runbook_sha256=request.runbook_sha256,
+        run_id=request.run_id,
+        account_id=here.account_id,
+        region=here.region,
+        place=here.place,
+        actor=request.actor,
+        reason=request.parameters.get("REASON", ""),
+        ticket=request.parameters.get("TICKET", ""),
+        parameters=dict(request.parameters),
+        parameters_sha256=request.parameters_sha256,
+    )
+    return RunFolder(path, journal, here, request, past, past.approval)

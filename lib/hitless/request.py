@@ -1,0 +1,88 @@
+"""What was asked of a run: which runbook, with what, by whom; written before anything is executed.
+
+The runner writes `request.json` into the run's folder, and the kernel reads it there. Where nobody wrote one, as in
+JupyterLab, the kernel makes it from the runbook's file and its own parameters, so both ways leave the same record.
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from hitless.journal import canonical
+
+FILE = "request.json"
+NOT_DIGESTED = ("DRY_RUN", "RUN_DIR", "REASON", "TICKET")
+"""Parameters that an approval is not about: a dry run and the run it was for differ in them."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One run, as it was asked for.
+
+    Attributes:
+        runbook: Its name, e.g. `20-refresh-hosts`.
+        run_id: Names the run, in AWS's own logs too.
+        runbook_sha256: Of the notebook's file; "" where there is none.
+        parameters: As validated.
+        actor: Who asked.
+        approve: The approval that was given beforehand: a code, `lab`, or "" for none.
+        approval: The same as a file's content.
+        undoes: Run id of the run that this one undoes; "" for none.
+        headless: A runner watches over the kernel, and writes how it ended.
+    """
+
+    runbook: str
+    run_id: str
+    runbook_sha256: str = ""
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    actor: str = ""
+    approve: str = ""
+    approval: Mapping[str, object] = field(default_factory=dict)
+    undoes: str = ""
+    headless: bool = False
+
+    @property
+    def parameters_sha256(self) -> str:
+        """Of those parameters that decide what is done."""
+        kept = {name: value for name, value in self.parameters.items() if name not in NOT_DIGESTED}
+        return hashlib.sha256(canonical(kept)).hexdigest()
+
+    @property
+    def is_dry(self) -> bool:
+        """Nothing is to be changed."""
+        return self.parameters.get("DRY_RUN") is True
+
+    def write(self, folder: Path) -> None:
+        """Keep it in the run's folder."""
+        content = asdict(self) | {"parameters_sha256": self.parameters_sha256}
+        (folder / FILE).write_text(json.dumps(content, indent=1, ensure_ascii=False))
+
+    @classmethod
+    def read(cls, folder: Path) -> Request:
+        """The request in a run's folder.
+
+        Raises:
+            FileNotFoundError: Nobody wrote one.
+        """
+        content = json.loads((folder / FILE).read_text())
+        content.pop("parameters_sha256")
+        return cls(**content)
+
+
+def who() -> str:
+    """Who asks: in Actions who triggered the workflow, else the user of this machine."""
+    if login := os.environ.get("GITHUB_ACTOR"):
+        return f"{login} (GitHub)"
+    return f"{getpass.getuser()}@{platform.node()}"
+
+
+def sha256_of(path: Path) -> str:
+    """Of a file's bytes, hex; "" when there is no such file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
