@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 
 from hitless.errors import HitlessError
-from hitless.run_command import add_list, add_run
 from hitless.stop import Stopped, raise_stopped
 from hitless.voice import mute
 
@@ -42,8 +41,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
-    add_run(verbs)
-    add_list(verbs)
+    run = verbs.add_parser("run", add_help=False, help="execute a runbook headless; parameters are checked first")
+    run.add_argument("runbook", type=Path, nargs="?", help="e.g. runbooks/20-refresh-hosts.ipynb")
+    run.add_argument("-p", metavar="NAME=VALUE", action="append", default=[], help="a parameter; may be repeated")
+    run.add_argument("--params", type=Path, metavar="FILE", help='parameters as JSON: {"NAME": "hitless-dev", …}')
+    run.add_argument("--run-dir", type=Path, help="folder of this run; runs/<runbook>/<UTC time> by default")
+    run.add_argument("-h", "--help", action="store_true", help="this, and a runbook's parameters when one is named")
+    run.set_defaults(do=_run, usage=run.format_help)
+
+    listing = verbs.add_parser("list", help="the runbooks and their parameters")
+    listing.set_defaults(do=_list)
 
     demo = verbs.add_parser("demo", help="the whole story on the lab: provision, replace every host, tear down")
     _add_lab(demo, rate=30.0)
@@ -73,6 +80,18 @@ def _rate(text: str) -> float:
     if not 0 < rate < math.inf:
         raise argparse.ArgumentTypeError(f"must be a number above 0, not {text}")
     return rate
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from hitless.run_command import do_run  # what checks parameters takes a second to import; `--help` should not
+
+    return do_run(arguments)
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from hitless.run_command import do_list
+
+    return do_list(arguments)
 
 
 def _demo(arguments: argparse.Namespace) -> int:

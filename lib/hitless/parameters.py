@@ -165,6 +165,8 @@ def allowed(rule: Schema) -> str:
         return f"{TYPES[rule['type']]}, {low:g} to {high:g}"
     if rule["type"] == "boolean":
         return "true or false"
-    parts = [rule.get("title", ""), "a path below this folder" if rule.get("format") == "path" else ""]
+    if "title" in rule:
+        return rule["title"]
+    parts = ["a path below this folder" if rule.get("format") == "path" else ""]
     parts += [f"at most {rule['maxLength']} characters" if "maxLength" in rule else ""]
     return ", ".join(filter(None, parts)) or rule.get("pattern", "any text")

@@ -16,23 +16,6 @@ from hitless.target import aims_at_lab, require_named
 RUNBOOKS = Path("runbooks")
 
 
-def add_run(verbs: Any) -> None:
-    """Add `run` to the command line's verbs."""
-    run = verbs.add_parser("run", add_help=False, help="execute a runbook headless; parameters are checked first")
-    run.add_argument("runbook", type=Path, nargs="?", help="e.g. runbooks/20-refresh-hosts.ipynb")
-    run.add_argument("-p", metavar="NAME=VALUE", action="append", default=[], help="a parameter; may be repeated")
-    run.add_argument("--params", type=Path, metavar="FILE", help='parameters as JSON: {"NAME": "hitless-dev", …}')
-    run.add_argument("--run-dir", type=Path, help="folder of this run; runs/<runbook>/<UTC time> by default")
-    run.add_argument("-h", "--help", action="store_true", help="this, and a runbook's parameters when one is named")
-    run.set_defaults(do=do_run, usage=run.format_help)
-
-
-def add_list(verbs: Any) -> None:
-    """Add `list` to the command line's verbs."""
-    listing = verbs.add_parser("list", help="the runbooks and their parameters")
-    listing.set_defaults(do=do_list)
-
-
 def do_run(arguments: argparse.Namespace) -> int:
     """Check the parameters, then execute the runbook.
 
