@@ -11,11 +11,11 @@ import signal
 import sys
 from pathlib import Path
 
-from hitless.errors import HitlessError, Refused
+from hitless.errors import HitlessError
 from hitless.stop import Stopped, raise_stopped
 from hitless.voice import mute
 
-RUNBOOKS, NOTEBOOKS = Path("runbooks"), Path("notebooks")
+NOTEBOOKS = Path("notebooks")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     run = verbs.add_parser("run", add_help=False, help="execute a runbook headless; parameters are checked first")
     run.add_argument("runbook", type=Path, nargs="?", help="e.g. runbooks/20-refresh-hosts.ipynb")
     run.add_argument("-p", metavar="NAME=VALUE", action="append", default=[], help="a parameter; may be repeated")
+    run.add_argument("--params", type=Path, metavar="FILE", help='parameters as JSON: {"NAME": "hitless-dev", …}')
     run.add_argument("--run-dir", type=Path, help="folder of this run; runs/<runbook>/<UTC time> by default")
     run.add_argument("-h", "--help", action="store_true", help="this, and a runbook's parameters when one is named")
     run.set_defaults(do=_run, usage=run.format_help)
@@ -82,39 +83,15 @@ def _rate(text: str) -> float:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from hitless import runner  # papermill takes a second to import; --help should not
+    from hitless.run_command import do_run  # what checks parameters takes a second to import; `--help` should not
 
-    if arguments.help or arguments.runbook is None:
-        print(arguments.usage())
-        if arguments.runbook is not None:
-            print(f"parameters of {arguments.runbook}:", *_describe(arguments.runbook), sep="\n")
-        return 0 if arguments.help else 2
-    given = dict(_pair(text) for text in arguments.p)
-    parameters = runner.convert(runner.read_parameters(arguments.runbook), given)
-    return runner.run(arguments.runbook, parameters, arguments.run_dir)
+    return do_run(arguments)
 
 
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise Refused(f"-p {text} is not NAME=VALUE.", do="write -p NAME=VALUE")
-    return name, value
+def _list(arguments: argparse.Namespace) -> int:
+    from hitless.run_command import do_list
 
-
-def _list(_arguments: argparse.Namespace) -> int:
-    for runbook in sorted(RUNBOOKS.glob("*.ipynb")):
-        print(runbook, *_describe(runbook), sep="\n")
-    return 0
-
-
-def _describe(runbook: Path) -> list[str]:
-    """A line for each parameter: name, default, what it is."""
-    from hitless import runner
-
-    helps = runner.read_help(runbook)
-    shown = {f"{name} = {value!r}": helps[name] for name, value in runner.read_parameters(runbook).items()}
-    width = max(map(len, shown), default=0)
-    return [f"  {what:<{width}}  {why}".rstrip() for what, why in shown.items()]
+    return do_list(arguments)
 
 
 def _demo(arguments: argparse.Namespace) -> int:

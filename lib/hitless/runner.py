@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import ast
-import io
 import itertools
 import json
-import tokenize
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-import nbformat
 import papermill
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
@@ -19,90 +15,13 @@ from papermill.exceptions import PapermillExecutionError
 from hitless import engine, errors
 from hitless.clock import real_now
 from hitless.errors import Failed, HitlessError, Refused
+from hitless.parameters_cell import read_parameters
 from hitless.stop import Stopped
 from hitless.voice import Voice
 
 DONE, REFUSED, FAILED = 0, 3, 4
 INTERRUPTED = 128  # and the signal's number
 RUNS = Path("runs")
-
-
-def read_parameters(runbook: Path) -> dict[str, object]:
-    """The names a runbook takes, with their defaults.
-
-    Args:
-        runbook: A notebook whose cell tagged `parameters` holds literals only.
-
-    Raises:
-        Refused: There is no such file, it is no notebook, or it has no such cell.
-    """
-    return {node.target.id: ast.literal_eval(node.value) for node in _assignments(_parameters_cell(runbook))}
-
-
-def read_help(runbook: Path) -> dict[str, str]:
-    """What the runbook says of each parameter: the comment behind it; "" where there is none.
-
-    Raises:
-        Refused: As `read_parameters`.
-    """
-    source = _parameters_cell(runbook)
-    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    comments = {token.start[0]: token.string.lstrip("# ") for token in tokens if token.type == tokenize.COMMENT}
-    return {node.target.id: comments.get(node.end_lineno, "") for node in _assignments(source)}
-
-
-def _parameters_cell(runbook: Path) -> str:
-    try:
-        notebook = nbformat.read(runbook, as_version=4)
-    except (OSError, UnicodeDecodeError, nbformat.ValidationError, nbformat.reader.NotJSONError) as error:
-        raise Refused(
-            f"{runbook} is not a notebook.", seen={"error": error}, do="name one of runbooks/*.ipynb"
-        ) from None
-    for cell in notebook.cells:
-        if "parameters" in cell.metadata.get("tags", []):
-            return cell.source
-    raise Refused(f"{runbook} has no cell tagged `parameters`.", do="tag the cell that holds its parameters")
-
-
-def _assignments(source: str) -> list[ast.AnnAssign]:
-    nodes = [node for node in ast.parse(source).body if isinstance(node, ast.AnnAssign) and node.value is not None]
-    return [node for node in nodes if isinstance(node.target, ast.Name)]
-
-
-def convert(defaults: Mapping[str, object], given: Mapping[str, str]) -> dict[str, object]:
-    """Give each text the type of its default; nothing is guessed.
-
-    Args:
-        defaults: What `read_parameters` read.
-        given: {name: text} from the command line.
-
-    Raises:
-        Refused: A name is not the runbook's, or a text is not of its type.
-    """
-    unknown = sorted(set(given) - set(defaults))
-    if unknown:
-        raise Refused(
-            f"The runbook has no parameter {', '.join(unknown)}.",
-            seen={"it has": ", ".join(sorted(defaults))},
-            do="correct the name; a misspelt one would run with the default",
-        )
-    return {name: _typed(name, text, type(defaults[name])) for name, text in given.items()}
-
-
-def _typed(name: str, text: str, wanted: type) -> object:
-    if wanted is bool:
-        if text.lower() in ("true", "false"):
-            return text.lower() == "true"
-    elif wanted is str:
-        return text
-    else:
-        try:
-            value = wanted(text)
-        except ValueError:
-            value = None
-        if value is not None and value == value and abs(value) != float("inf"):
-            return value
-    raise Refused(f"{name} must be a {wanted.__name__}.", seen={name: text}, do="correct the value")
 
 
 def run(runbook: Path, given: Mapping[str, object], run_dir: Path | None = None) -> int:

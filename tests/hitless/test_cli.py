@@ -21,13 +21,15 @@ def runbook(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ("COUMT=2", "no parameter COUMT"),
+        ("COUMT=2", "did you mean COUNT?"),
         ("COUNT=two", "COUNT must be a int"),
         ("COUNT=012x", "COUNT must be a int"),
         ("SHARE=nan", "SHARE must be a float"),
         ("DRY_RUN=yes", "DRY_RUN must be a bool"),
         ("COUNT", "not NAME=VALUE"),
         ("DRY_RUN=false", "needs a reason"),
+        ('p=1;print("INJ");z=1', "no parameter p"),
+        ("RUN_DIR=/etc/x", "RUN_DIR leads to /etc/x"),
     ],
 )
 def test_what_is_wrong_is_refused_before_a_cell_runs(runbook, capsys, given, says):
@@ -39,6 +41,16 @@ def test_what_is_wrong_is_refused_before_a_cell_runs(runbook, capsys, given, say
 def test_blanks_are_no_reason(runbook, capsys):
     assert main(["run", str(runbook), "-p", "DRY_RUN=false", "-p", "REASON=  "]) == 3
     assert "needs a reason" in capsys.readouterr().err
+
+
+def test_a_parameter_or_folder_given_twice_is_refused(runbook, capsys, tmp_path):
+    file = tmp_path / "p.json"
+    file.write_text('{"COUNT": 2, "RUN_DIR": "here"}')
+    for more in (["-p", "COUNT=1", "-p", "COUNT=1"], ["--params", str(file), "-p", "COUNT=1"]):
+        assert main(["run", str(runbook), *more]) == 3
+        assert "COUNT is given twice" in capsys.readouterr().err
+    assert main(["run", str(runbook), "--params", str(file), "--run-dir", "there"]) == 3
+    assert "folder is given twice" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", [None, "no json", '{"cells": []}'])
@@ -54,9 +66,9 @@ def test_the_list_names_every_parameter_with_its_help(runbook, capsys):
     assert main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].endswith("05-look.ipynb")
-    assert lines[1].split() == ["COUNT", "=", "1", "how", "many,", "of", "things"]
-    assert any(line.endswith('of the service, e.g. "web"') for line in lines)
-    assert lines[-1].strip() == "RUN_DIR = ''"
+    assert lines[1].split()[:8] == ["COUNT:", "int", "=", "1", "how", "many,", "of", "things"]
+    assert any('of the service, e.g. "web"' in line for line in lines)
+    assert lines[-1].strip().startswith("RUN_DIR: str = ''")
 
 
 def test_help_of_a_runbook_names_its_parameters(runbook, capsys):

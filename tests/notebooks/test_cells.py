@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from hitless.runner import read_parameters
+from hitless.parameters_cell import read_parameters
 
 NOTEBOOKS = sorted([*Path("runbooks").glob("*.ipynb"), *Path("notebooks").glob("*.ipynb")])
 RUNBOOKS = [path for path in NOTEBOOKS if path.parent.name == "runbooks"]
