@@ -14,7 +14,7 @@ import papermill
 
 from hitless import runner
 from hitless.connect import connect
-from hitless.demo import ON_THE_LAB, RUNBOOKS, say
+from hitless.demo import ON_THE_LAB, RUNBOOKS, UNAPPROVED, say
 from hitless.lab import Lab
 from hitless.leash import leashed
 from hitless.parameters_cell import read_parameters
@@ -70,7 +70,7 @@ class Session:
 
     def _provision(self, given: dict[str, object]) -> int:
         say("Provision the stack first (two minutes; --no-provision opens an empty account)")
-        code = runner.run(RUNBOOKS / f"{PROVISION}.ipynb", given, self._folder / PROVISION)
+        code = runner.run(RUNBOOKS / f"{PROVISION}.ipynb", given, self._folder / PROVISION, UNAPPROVED)
         if code == runner.DONE:
             here = connect()
             say(f"The service answers at {endpoint_url(here, read_stack(here, NAME, NAME))}/")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hitless.clock import duration_text
 from hitless.connect import Connection
 from hitless.errors import Failed, RolledBack
+from hitless.plan import Plan
 from hitless.step import Step
 from hitless.wait import await_until
 
@@ -81,6 +82,11 @@ def refresh_step(group_name: str, template_id: str, version: str, settings: Refr
         undo=f"autoscaling:rollback_instance_refresh while it runs; runbooks/20-refresh-hosts.ipynb with the "
         f"previous version of {template_id} afterwards",
     )
+
+
+def plan_refresh(group_name: str, template_id: str, version: str, settings: RefreshSettings) -> Plan:
+    """A plan of that one call; see `refresh_step`."""
+    return Plan(f"Replace the hosts of {group_name}", [refresh_step(group_name, template_id, version, settings)])
 
 
 def read_refresh(here: Connection, group_name: str, refresh_id: str = "") -> dict | None:

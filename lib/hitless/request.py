@@ -11,14 +11,17 @@ import hashlib
 import json
 import os
 import platform
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from hitless.errors import Refused
 from hitless.journal import canonical
 
 FILE = "request.json"
-NOT_DIGESTED = ("DRY_RUN", "RUN_DIR", "REASON", "TICKET")
+TICKET = re.compile(r"([A-Z][A-Z0-9]*-\d+|#\d+): ?\S")
+NOT_DIGESTED = ("DRY_RUN", "RUN_DIR", "REASON")
 """Parameters that an approval is not about: a dry run and the run it was for differ in them."""
 
 
@@ -31,6 +34,7 @@ class Request:
         run_id: Names the run, in AWS's own logs too.
         runbook_sha256: Of the notebook's file; "" where there is none.
         parameters: As validated.
+        given: Those of them that somebody gave; the others are defaults.
         actor: Who asked.
         approve: The approval that was given beforehand: a code, `lab`, or "" for none.
         approval: The same as a file's content.
@@ -42,6 +46,7 @@ class Request:
     run_id: str
     runbook_sha256: str = ""
     parameters: Mapping[str, object] = field(default_factory=dict)
+    given: Mapping[str, object] = field(default_factory=dict)
     actor: str = ""
     approve: str = ""
     approval: Mapping[str, object] = field(default_factory=dict)
@@ -74,6 +79,31 @@ class Request:
         content = json.loads((folder / FILE).read_text())
         content.pop("parameters_sha256")
         return cls(**content)
+
+
+def check_reason(parameters: Mapping[str, object], *, ticket: bool = False) -> None:
+    """Refuse to change anything without saying why.
+
+    Args:
+        parameters: All of a runbook's, defaults included.
+        ticket: The reason must begin with one.
+
+    Raises:
+        Refused: `DRY_RUN` is false, and `REASON` is empty or lacks its ticket.
+    """
+    if parameters.get("DRY_RUN") is not False:
+        return
+    if not str(parameters.get("REASON", "-")).strip():
+        raise Refused("A run that changes something needs a reason.", seen={"REASON": '""'}, do="give -p REASON='why'")
+    if ticket and not ticket_of(str(parameters.get("REASON", ""))):
+        do = "begin the reason with it, as in CHG-1: new AMI"
+        raise Refused("A change on AWS needs a ticket.", seen={"REASON": parameters.get("REASON")}, do=do)
+
+
+def ticket_of(reason: str) -> str:
+    """What the change is filed under; "" when the reason does not begin with it."""
+    found = TICKET.match(reason)
+    return found[1] if found else ""
 
 
 def who() -> str:

@@ -12,8 +12,11 @@ from hitless.checks import Checks
 from hitless.clock import to_datetime
 from hitless.connect import Connection
 from hitless.journal import Journal, read
+from hitless.parameters import from_namespace
 from hitless.past import Past
-from hitless.request import Request, sha256_of, who
+from hitless.request import Request, check_reason, sha256_of, ticket_of, who
+from hitless.schema import read_schema
+from hitless.target import given_in, require_target
 
 if TYPE_CHECKING:
     from hitless.plan import Plan
@@ -119,10 +122,14 @@ def open_runbook(here: Connection, runbook: str, namespace: Mapping[str, object]
 
     Raises:
         Refused: A parameter is none the runbook may be run with, or it would write without a reason.
+        WrongTarget: This is not where the parameters say, or only defaults say it.
         BadJournal: The folder holds a journal that was tampered with.
     """
-    parameters = {name: value for name, value in namespace.items() if name.isupper() and not name.startswith("_")}
-    return _open(here, runbook, str(namespace.get("RUN_DIR") or ""), parameters)
+    schema = read_schema(RUNBOOKS / f"{runbook}.ipynb")
+    parameters = from_namespace(schema, namespace)
+    require_target(schema, parameters, here, given_in(namespace))
+    check_reason(parameters, ticket=here.environment == "aws")
+    return _open(here, runbook, parameters.pop("RUN_DIR"), parameters)
 
 
 def _open(here: Connection, runbook: str, run_dir: str, parameters: Mapping[str, object]) -> RunFolder:
@@ -147,7 +154,7 @@ def _open(here: Connection, runbook: str, run_dir: str, parameters: Mapping[str,
         place=here.place,
         actor=request.actor,
         reason=request.parameters.get("REASON", ""),
-        ticket=request.parameters.get("TICKET", ""),
+        ticket=ticket_of(str(request.parameters.get("REASON", ""))),
         parameters=dict(request.parameters),
         parameters_sha256=request.parameters_sha256,
     )
