@@ -45,9 +45,21 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("runbook", type=Path, nargs="?", help="e.g. runbooks/20-refresh-hosts.ipynb")
     run.add_argument("-p", metavar="NAME=VALUE", action="append", default=[], help="a parameter; may be repeated")
     run.add_argument("--params", type=Path, metavar="FILE", help='parameters as JSON: {"NAME": "hitless-dev", …}')
+    run.add_argument("--approve", metavar="CODE", default="", help="of the plan a dry run showed; `lab` on the lab")
+    run.add_argument("--approval", type=Path, metavar="FILE", help="an approval as JSON: who, and over which digests")
+    run.add_argument("--cell-timeout", type=_seconds, metavar="S", help="real seconds one cell may take")
+    run.add_argument("--resume", type=Path, metavar="RUN", help="go on with a run that was cut off: its folder")
     run.add_argument("--run-dir", type=Path, help="folder of this run; runs/<runbook>/<UTC time> by default")
     run.add_argument("-h", "--help", action="store_true", help="this, and a runbook's parameters when one is named")
     run.set_defaults(do=_run, usage=run.format_help)
+
+    for name, what in (
+        ("status", "what became of a run: the record, AWS, what to do next"),
+        ("undo", "undo what a run has done, last first"),
+    ):
+        verb = verbs.add_parser(name, help=what)
+        verb.add_argument("run", type=Path, help="the run's folder, as runs/20-refresh-hosts/20261125T101500Z")
+        verb.set_defaults(do=_status if name == "status" else _undo)
 
     listing = verbs.add_parser("list", help="the runbooks and their parameters")
     listing.set_defaults(do=_list)
@@ -68,6 +80,26 @@ def _parser() -> argparse.ArgumentParser:
     _add_lab(notebooks, rate=60.0)
     notebooks.set_defaults(do=_notebooks)
     return parser
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number above 0, not {text}")
+    return seconds
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    from hitless.status import status
+
+    print(*status(arguments.run), sep="\n")
+    return 0
+
+
+def _undo(arguments: argparse.Namespace) -> int:
+    from hitless.undo import undo
+
+    return undo(arguments.run)
 
 
 def _add_lab(verb: argparse.ArgumentParser, rate: float) -> None:

@@ -77,6 +77,8 @@ def require_approved(run: RunFolder, plan: Plan) -> None:
 def _given(run: RunFolder, code: str, digests: Mapping[str, str]) -> tuple[str, str] | None:
     """Who approved it beforehand, and how."""
     request = run.request
+    if request.undoes:
+        return request.actor, f"undo of run {request.undoes}, whose plan said how"
     if request.approval:
         return _from_file(request.approval, digests)
     if request.approve == LAB:

@@ -164,7 +164,7 @@ class Deploying:
                 deployment=self._last,
                 timeline=live.timeline,
                 summary=live.summary,
-                samples_path=self._run.path / "samples.jsonl",
+                samples_path=self._run.samples_path,
                 tasks_seen_healthy=self._lookout.tasks_seen_healthy,
                 clock=self._here.clock,
             )

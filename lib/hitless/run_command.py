@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hitless.errors import Refused
 from hitless.parameters import allowed, from_file, from_pairs, validate
 from hitless.safe_text import shown
 from hitless.schema import TYPES, Schema, read_schema
 from hitless.target import aims_at_lab, require_named
+
+if TYPE_CHECKING:
+    from hitless.runner import Settings
 
 RUNBOOKS = Path("runbooks")
 
@@ -22,6 +25,8 @@ def do_run(arguments: argparse.Namespace) -> int:
     Raises:
         Refused: As `given_values`; nothing was executed.
     """
+    if arguments.resume is not None:
+        return _resume(arguments)
     if arguments.help or arguments.runbook is None:
         print(arguments.usage())
         if arguments.runbook is not None:
@@ -31,7 +36,23 @@ def do_run(arguments: argparse.Namespace) -> int:
     run_dir = _run_dir(given, arguments.run_dir)
     from hitless import runner  # papermill takes a second to import, and what is refused needs none of it
 
-    return runner.run(arguments.runbook, given, run_dir)
+    return runner.run(arguments.runbook, given, run_dir, _settings(arguments))
+
+
+def _resume(arguments: argparse.Namespace) -> int:
+    if arguments.runbook or arguments.p or arguments.params or arguments.run_dir:
+        what = "A run is gone on with as it was asked for."
+        raise Refused(what, seen={"also given": "a runbook or parameters"}, do="give --resume alone")
+    from hitless import runner
+
+    return runner.resume(arguments.resume, _settings(arguments))
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    from hitless.runner import Settings
+
+    approval = from_file(arguments.approval) if arguments.approval is not None else None
+    return Settings(approve=arguments.approve, approval=approval, cell_timeout_s=arguments.cell_timeout)
 
 
 def do_list(_arguments: argparse.Namespace) -> int:

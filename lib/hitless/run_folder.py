@@ -47,6 +47,12 @@ class RunFolder:
         return self.request.run_id
 
     @property
+    def samples_path(self) -> Path:
+        """Where this attempt's probe keeps its samples."""
+        attempt = self.past.attempts + 1
+        return self.path / ("samples.jsonl" if attempt == 1 else f"samples.attempt-{attempt}.jsonl")
+
+    @property
     def is_resumed(self) -> bool:
         """An earlier attempt has shown its plan: this one goes on with that."""
         return self.past.plan is not None and self.past.changed_something
@@ -135,18 +141,29 @@ def open_runbook(here: Connection, runbook: str, namespace: Mapping[str, object]
 def _open(here: Connection, runbook: str, run_dir: str, parameters: Mapping[str, object]) -> RunFolder:
     path = Path(run_dir or RUNS / runbook / f"{to_datetime(here.clock.now()):%Y%m%dT%H%M%SZ}")
     path.mkdir(parents=True, exist_ok=True)
-    journal_path = path / JOURNAL
-    past = Past.of(read(journal_path, torn_tail_ok=True)) if journal_path.exists() else Past()
     try:
         request = Request.read(path)
     except FileNotFoundError:
-        request = Request(runbook, path.name, sha256_of(RUNBOOKS / f"{runbook}.ipynb"), dict(parameters), who())
+        file, kept = RUNBOOKS / f"{runbook}.ipynb", dict(parameters)
+        request = Request(runbook, path.name, sha256_of(file), parameters=kept, actor=who())
         request.write(path)
+    return open_folder(here, path, request)
+
+
+def open_folder(here: Connection, path: Path, request: Request) -> RunFolder:
+    """Open the journal in a run's folder for the next attempt, and note who does what where.
+
+    Raises:
+        Refused: Another process writes to it.
+        BadJournal: It was tampered with.
+    """
+    journal_path = path / JOURNAL
+    past = Past.of(read(journal_path, torn_tail_ok=True)) if journal_path.exists() else Past()
     journal = Journal(journal_path, here.clock)
     journal.append(
         "opened",
         attempt=past.attempts + 1,
-        runbook=runbook,
+        runbook=request.runbook,
         runbook_sha256=request.runbook_sha256,
         run_id=request.run_id,
         account_id=here.account_id,
@@ -154,6 +171,7 @@ def _open(here: Connection, runbook: str, run_dir: str, parameters: Mapping[str,
         place=here.place,
         actor=request.actor,
         reason=request.parameters.get("REASON", ""),
+        undoes=request.undoes,
         ticket=ticket_of(str(request.parameters.get("REASON", ""))),
         parameters=dict(request.parameters),
         parameters_sha256=request.parameters_sha256,
