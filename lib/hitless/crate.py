@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from hitless.clock import to_datetime
+from hitless.clock import real_now, to_datetime
 from hitless.durable import replace
 from hitless.evidence import SOURCE, Evidence, steps
 from hitless.manifest import names
@@ -17,7 +17,7 @@ from hitless.statement import versions
 
 METADATA = "ro-crate-metadata.json"
 PROFILES = ("https://w3id.org/ro/wfrun/process/0.5",)
-LICENSE = "https://spdx.org/licenses/CC0-1.0"
+LICENSE = "#licence"
 ENGINE = "#engine"
 TYPES = {".jsonl": "application/jsonl", ".ipynb": "application/x-ipynb+json"}
 Entity = dict[str, Any]
@@ -43,13 +43,13 @@ def _graph(evidence: Evidence) -> Iterator[Entity]:
         "@type": "Dataset",
         "name": f"{evidence.runbook}, run {evidence.run_id}",
         "description": evidence.told("reason", "opened") or "The record of one run of a runbook.",
-        "datePublished": _time(evidence.span[1] or 0.0),
+        "datePublished": _time(real_now()),
         "license": _ref(LICENSE),
         "conformsTo": [_ref(profile) for profile in PROFILES],
         "hasPart": [_ref(_path(name)) for name in parts],
         "mentions": [_ref(action["@id"]) for action in actions],
     }
-    yield {"@id": LICENSE, "@type": "CreativeWork", "name": "CC0 1.0"}
+    yield {"@id": LICENSE, "@type": "CreativeWork", "name": "None: the record belongs to whoever ran the runbook"}
     for profile in PROFILES:
         yield {"@id": profile, "@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"}
     yield from (_file(evidence.folder, name) for name in parts)

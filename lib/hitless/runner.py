@@ -16,7 +16,7 @@ import papermill
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-from hitless import engine, errors
+from hitless import engine, errors, report
 from hitless.clock import real_now
 from hitless.errors import Failed, HitlessError, Refused
 from hitless.stop import Stopped
@@ -194,14 +194,8 @@ def _exit_code(error_name: str) -> int:
 
 
 def write_report(executed: Path) -> Path:
-    """An HTML copy of an executed notebook, for people without Jupyter."""
-    from nbconvert import HTMLExporter  # a second to import, and only reports need it
-
-    exporter = HTMLExporter(exclude_input_prompt=True, exclude_output_prompt=True)
-    body, _ = exporter.from_filename(str(executed))
-    report = executed.with_name("report.html")
-    report.write_text(body, encoding="utf-8")
-    return report
+    """The run on one page, for people without Jupyter."""
+    return report.write(executed.parent)
 
 
 def read_verdict(run_dir: Path) -> dict:

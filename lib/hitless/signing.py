@@ -92,7 +92,8 @@ def parse_public_key(pem: bytes) -> SSlibKey:
 
 def public_pem(key: SSlibKey) -> str:
     """A public key as the predicate carries it."""
-    return load_pem_public_key(key.keyval["public"].encode()).public_bytes(*_PUBLIC).decode()
+    raw = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key.keyval["public"]))
+    return raw.public_bytes(*_PUBLIC).decode()
 
 
 _PUBLIC = Encoding.PEM, PublicFormat.SubjectPublicKeyInfo

@@ -16,7 +16,7 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import FormatError, VerificationError
 from securesystemslib.signer import SSlibKey
 
-from hitless.evidence import APPROVAL, JOURNAL, REQUEST, Evidence
+from hitless.evidence import JOURNAL, REQUEST, Evidence
 from hitless.journal import GENESIS, canonical
 from hitless.manifest import ENVELOPE, MANIFEST, PREDICATE, SEAL, STATEMENT, NotPlain, describe, digest, names
 from hitless.signing import parse_public_key, read_public_key
@@ -179,14 +179,14 @@ class _Examination:
         source, asked = source_digest(self._evidence), self._evidence.file(REQUEST).get("runbook_sha256")
         if source and asked and source != asked:
             raise Broken("another runbook was asked for than the one that was kept as run")
-        digests = {name: self._predicate[name]["sha256"] for name in ("runbook", "plan")}
+        digests = {name: self._predicate[name]["sha256"] for name in ("runbook", "params", "plan")}
         for approval in self._evidence.approvals:
             over = approval.get("over")
             for name in digests if isinstance(over, dict) else ():
                 if over.get(name) and digests[name] and over[name] != digests[name]:
                     raise Broken(f"{_short(approval.get('by', 'somebody'))} approved another {name}")
         count = len(self._evidence.approvals)
-        return f"{count} in {APPROVAL}" if count else "nobody approved anything"
+        return f"{count} over what was run" if count else "nobody approved anything"
 
     @property
     def _predicate(self) -> dict[str, Any]:
