@@ -123,6 +123,11 @@ class Evidence:
         return {}
 
     @property
+    def is_dry_run(self) -> bool:
+        """Whether it was only to say what it would do."""
+        return self.parameters.get("DRY_RUN") is True
+
+    @property
     def plan(self) -> Mapping[str, Any]:
         """What was shown before anything was changed."""
         return self.file(PLAN) or self.last("plan")

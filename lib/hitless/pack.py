@@ -13,6 +13,7 @@ from hitless.evidence import DIFF, JOURNAL, Evidence
 from hitless.journal import canonical
 from hitless.signing import open_signer
 from hitless.statement import make_predicate, make_statement, sign
+from hitless.verdict import Verdict
 from hitless.verify import first_wrong, verify
 
 __all__ = ["first_wrong", "seal", "verify"]
@@ -54,13 +55,13 @@ def seal(run_dir: Path | str, key: Path | None = None) -> Path:
     return replace(folder / manifest.ENVELOPE, sign(payload, signer))
 
 
-def require(run_dir: Path | str, key: Path | None = None) -> None:
+def require(run_dir: Path | str, verdict: Verdict) -> None:
     """Go on only with a pack that is as it was sealed.
 
     Raises:
         Refused: It is not; `seen` names the first thing that is wrong.
     """
-    wrong = first_wrong(verify(run_dir, key))
+    wrong = first_wrong(verdict)
     if wrong:
         do = "trust the copy kept elsewhere; seal again only if you know why it differs"
         raise Refused("The pack is not as it was sealed.", seen={"pack": run_dir, "first": wrong}, do=do)

@@ -44,8 +44,9 @@ def render(evidence: Evidence) -> str:
         place=evidence.told("place", "opened") or "nobody recorded where",
         headline=headline(timeline) if timeline.windows else _sentence(evidence),
         lede=subtitle(timeline) if timeline.windows else evidence.told("reason", "opened"),
+        problems=_problems(evidence),
         facts=list(_facts(evidence).items()),
-        no_claims="a dry run promises nothing." if evidence.parameters.get("DRY_RUN") is True else "no verdict is on record.",
+        no_claims="a dry run promises nothing." if evidence.is_dry_run else "no verdict is on record.",
         light=_image(evidence.folder / LIGHT),
         dark=_image(evidence.folder / DARK),
         missing=evidence.missing,
@@ -81,6 +82,15 @@ def _sentence(evidence: Evidence) -> str:
     if evidence.outcome == UNKNOWN:
         return f"{title}: the record does not say how it ended"
     return f"{title}: {evidence.outcome.replace('_', ' ')}"
+
+
+def _problems(evidence: Evidence) -> list[str]:
+    """What somebody in a hurry must not overlook."""
+    error = str(evidence.last("verdict").get("error") or "")
+    failing = [claim for claim in evidence.claims if claim.get("holds") is not True]
+    claims = [f"{one.get('name')}: {one.get('measured')}, wanted {one.get('limit')}" for one in failing]
+    broken = f"The journal is not as it was written, {evidence.journal_error}" if evidence.journal_error else ""
+    return [problem for problem in (broken, error, *claims) if problem]
 
 
 def _facts(evidence: Evidence) -> dict[str, str]:
@@ -125,10 +135,7 @@ def _changes(evidence: Evidence) -> list[dict[str, Any]] | None:
     content = evidence.file(DIFF)
     if not isinstance(content, list):
         return None
-    return [
-        {**one, "facts": [(name, *pair) for name, pair in one["facts"].items()]}
-        for one in content
-    ]
+    return [{**one, "facts": [(name, *pair) for name, pair in one["facts"].items()]} for one in content]
 
 
 def _cells(notebook: Path | None) -> tuple[list[Cell], str]:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from hitless import sanitise
 
 WIDTH_MAX = 2000
+NOTHING = Markup("")
 STATES = {"completed": "good", "failed": "alarm", "pending": "gate", "skipped": "gate", "running": "alarm"}
 
 
@@ -21,7 +22,7 @@ class Output:
     """One output: text, cleaned HTML or a picture; the first that is there is shown."""
 
     text: str = ""
-    html: Markup = Markup()
+    html: Markup = NOTHING
     image: str = ""
     width: int = 0
     is_error: bool = False
@@ -38,7 +39,7 @@ class Cell:
     """
 
     source: str
-    html: Markup = Markup()
+    html: Markup = NOTHING
     tag: str = ""
     state: str = ""
     tone: str = ""
@@ -81,7 +82,8 @@ def _outputs(output: Mapping[str, Any]) -> Iterator[Output]:
         yield Output(text=sanitise.plain(_joined(output.get("text"))))
     elif kind == "error":
         lines = output.get("traceback")
-        said = "\n".join(map(str, lines)) if _is_list(lines) and lines else f"{output.get('ename')}: {output.get('evalue')}"
+        said = "\n".join(map(str, lines)) if _is_list(lines) else ""
+        said = said or f"{output.get('ename')}: {output.get('evalue')}"
         yield Output(text=sanitise.plain(said), is_error=True)
     else:
         yield from _data(_object(output.get("data")), _object(output.get("metadata")))
@@ -95,7 +97,7 @@ def _data(data: Mapping[str, Any], metadata: Mapping[str, Any]) -> Iterator[Outp
             yield Output(text, image=image, width=_width(_object(metadata.get(kind)).get("width")))
             return
     for kind, clean in (("text/html", sanitise.fragment), ("text/markdown", sanitise.markdown)):
-        html = clean(_joined(data.get(kind))) if kind in data else Markup()
+        html = clean(_joined(data.get(kind))) if kind in data else NOTHING
         if html.striptags():
             yield Output(text, html=html)
             return

@@ -52,13 +52,13 @@ def fragment(html: str) -> Markup:
         url_schemes=set(),
         link_rel=None,
     )
-    return Markup(visible(cleaned))  # noqa: S704 - cleaned in the line above
+    return Markup(visible(cleaned))
 
 
 def markdown(text: str) -> Markup:
     """Markdown as HTML, its headings two levels down, below the page's own."""
     html = fragment(str(_markdown(text[:CHARACTERS_MAX])))
-    return Markup(_HEADING.sub(lambda m: f"<{m[1]}h{min(int(m[2]) + 2, 6)}>", html))  # noqa: S704 - cleaned above
+    return Markup(_HEADING.sub(lambda m: f"<{m[1]}h{min(int(m[2]) + 2, 6)}>", html))
 
 
 def picture(kind: str, data: object) -> str:
@@ -77,7 +77,7 @@ def picture(kind: str, data: object) -> str:
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
-_markdown = mistune.create_markdown(escape=True, plugins=["table", "strikethrough"])
+_markdown = mistune.create_markdown(escape=False, plugins=["table", "strikethrough"])
 
 
 def _span(_tag: str, _name: str, value: str) -> str | None:
@@ -88,7 +88,7 @@ def _is_hidden(c: str) -> bool:
     kind = unicodedata.category(c)
     bidi = unicodedata.bidirectional(c)
     moves = bidi in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
-    return (kind in ("Cc", "Cs") and c not in _PLAIN_CONTROLS) or moves or c in _DISGUISES or "\U000e0000" <= c
+    return (kind in ("Cc", "Cs") and c not in _PLAIN_CONTROLS) or moves or c in _DISGUISES or c >= "\U000e0000"
 
 
 def _shown(c: str) -> str:
