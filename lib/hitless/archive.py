@@ -60,8 +60,8 @@ def upload(run_dir: Path | str, keeping: Keeping, *, s3) -> list[str]:
         The keys that were put, in their order.
 
     Raises:
-        Refused: The pack is not as it was sealed, the bucket has no Object Lock, or the pack is there already.
-        Failed: Part of it was put, and then S3 refused; or another content is there.
+        Refused: The pack is not as it was sealed, the bucket has no Object Lock, or the pack or another is there.
+        Failed: Part of it was put, and then S3 refused, or another content was there.
 
     Calls:
         s3:GetObjectLockConfiguration (`s3:GetBucketObjectLockConfiguration`), PutObject, PutObjectRetention; HeadObject
@@ -77,6 +77,10 @@ def upload(run_dir: Path | str, keeping: Keeping, *, s3) -> list[str]:
                 done.append(name)
         except ClientError as error:
             raise _explain(error, keeping, name, done) from None
+        except Refused as refused:
+            if not done:
+                raise
+            raise Failed(refused.what, seen={**refused.seen, "put": f"{len(done)} files"}, do=refused.do) from None
     if not done:
         seen = {"bucket": keeping.bucket, "under": _key(folder, "", keeping)}
         raise Refused("The pack is in the archive already, whole.", seen=seen, do="nothing; it is kept")
@@ -111,11 +115,11 @@ def _compare(key: str, checksum: str, keeping: Keeping, s3) -> None:
     if there.get("ChecksumSHA256") != checksum:
         seen = {"object": f"s3://{keeping.bucket}/{key}", "its SHA-256": there.get("ChecksumSHA256", "not kept")}
         do = "find out who put it there; archive under another prefix"
-        raise Failed("Another content is in the archive under this run's name.", seen=seen, do=do)
+        raise Refused("Another content is in the archive under this run's name.", seen=seen, do=do)
     until = there.get("ObjectLockRetainUntilDate")
     if until is None or until < keeping.until.replace(microsecond=0):
         seen = {"object": f"s3://{keeping.bucket}/{key}", "kept until": until, "wanted": keeping.until}
-        raise Failed("It is in the archive, but not for as long.", seen=seen, do="extend it with PutObjectRetention")
+        raise Refused("It is in the archive, but not for as long.", seen=seen, do="extend it with PutObjectRetention")
 
 
 def _check(keeping: Keeping, s3) -> None:

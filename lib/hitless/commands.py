@@ -34,10 +34,17 @@ def add_to(verbs: argparse._SubParsersAction) -> None:
     archive.add_argument(
         "--mode", choices=("GOVERNANCE", "COMPLIANCE"), default="GOVERNANCE", help="COMPLIANCE is final"
     )
-    archive.add_argument("--days", type=int, default=400, help="how long it is kept (default 400)")
+    archive.add_argument("--days", type=_days, default=400, help="how long it is kept (default 400)")
     archive.add_argument("--account-id", default="", help="refuse another account than this one")
     archive.add_argument("--region", default="", help="AWS region; the environment's by default")
     archive.set_defaults(do=_archive)
+
+
+def _days(text: str) -> int:
+    days = int(text)
+    if days < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return days
 
 
 def _verify(arguments: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hitless.journal import BadJournal, Entry, walk
+from hitless.journal import BadJournal, Entry, canonical, walk
 
 JOURNAL, REQUEST, SOURCE = "journal.jsonl", "request.json", "runbook.source.ipynb"
 PLAN, UNDO, APPROVAL, DIFF, REPORT = "plan.json", "undo.json", "approval.json", "diff.json", "report.html"
@@ -160,6 +160,7 @@ class Evidence:
             return
         try:
             content = json.loads(path.read_bytes())
+            canonical(content)  # raises at NaN and at halves of characters, which nothing else takes
         except (ValueError, RecursionError) as error:
             self.missing[name] = f"not readable: {error}"
             return

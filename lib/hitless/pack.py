@@ -6,7 +6,7 @@ import fcntl
 import json
 from pathlib import Path
 
-from hitless import crate, manifest, report, snapshot
+from hitless import crate, difference, manifest, report
 from hitless.durable import remove, remove_unfinished, replace
 from hitless.errors import Refused
 from hitless.evidence import DIFF, JOURNAL, Evidence
@@ -71,7 +71,7 @@ def _keep_diff(folder: Path) -> None:
     evidence = Evidence.read(folder)
     before, after = evidence.file("before.json"), evidence.file("after.json")
     if before and after:
-        replace(folder / DIFF, json.dumps(snapshot.diff(before, after), indent=1))
+        replace(folder / DIFF, json.dumps(difference.diff(before, after), indent=1))
 
 
 def _refuse_while_written(journal: Path) -> None:

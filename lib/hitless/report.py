@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hitless import chronicle, page, sanitise
+from hitless import chronicle, difference, page, sanitise
 from hitless.clock import duration_text, to_datetime
 from hitless.durable import replace
-from hitless.evidence import DIFF, REPORT, UNKNOWN, Evidence, steps
+from hitless.evidence import REPORT, UNKNOWN, Evidence, steps
 from hitless.finding import headline, subtitle
 from hitless.report_cells import Cell, read_cells
 from hitless.statement import versions
@@ -131,11 +131,12 @@ def _plan_steps(evidence: Evidence) -> list[dict[str, str]]:
 
 
 def _changes(evidence: Evidence) -> list[dict[str, Any]] | None:
-    """The diff as the page shows it; None when nobody looked."""
-    content = evidence.file(DIFF)
-    if not isinstance(content, list):
+    """What became different, as the page shows it; None when nobody looked before and after."""
+    before, after = evidence.file("before.json"), evidence.file("after.json")
+    if not before or not after:
         return None
-    return [{**one, "facts": [(name, *pair) for name, pair in one["facts"].items()]} for one in content]
+    changes = difference.diff(before, after)
+    return [{**one, "facts": [(name, *pair) for name, pair in one["facts"].items()]} for one in changes]
 
 
 def _cells(notebook: Path | None) -> tuple[list[Cell], str]:

@@ -44,7 +44,7 @@ def plain(text: str, characters_max: int = CHARACTERS_MAX) -> str:
 def fragment(html: str) -> Markup:
     """A piece of HTML with text and tables left, and nothing else."""
     cleaned = nh3.clean(
-        html[:CHARACTERS_MAX],
+        visible(html[:CHARACTERS_MAX]),
         tags=TAGS,
         clean_content_tags=DROPPED_WHOLE,
         attributes=SPANS,
@@ -52,7 +52,7 @@ def fragment(html: str) -> Markup:
         url_schemes=set(),
         link_rel=None,
     )
-    return Markup(visible(cleaned))
+    return Markup(visible(cleaned))  # again: what hid in entities is out now
 
 
 def markdown(text: str) -> Markup:

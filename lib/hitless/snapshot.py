@@ -1,4 +1,4 @@
-"""A service and everything under it at one moment, and what became different between two of them.
+"""A service and everything under it at one moment; `hitless.difference` compares two of them.
 
 A snapshot is plain JSON: sections of things by name, each thing a few facts. Times, counters of AWS's own and other
 facts that change by themselves are left out, so whatever differs was changed.
@@ -7,7 +7,7 @@ facts that change by themselves are left out, so whatever differs was changed.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from hitless.clock import to_datetime
@@ -18,9 +18,6 @@ from hitless.service import read_service_answer, read_targets
 from hitless.stack import Stack
 
 Snapshot = dict[str, Any]
-BEFORE, AFTER = "before", "after"
-APART = ("taken_at",)  # not a section
-GONE, NEW, CHANGED = "gone", "new", "changed"
 
 
 def keep(run: RunFolder, here: Connection, stack: Stack, when: str) -> Snapshot:
@@ -66,37 +63,6 @@ def take(here: Connection, stack: Stack) -> Snapshot:
         "listeners": _listeners(here, stack),
         "alarms": _alarms(here, stack.service_name),
     }
-
-
-def diff(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What is different, thing by thing.
-
-    Returns:
-        `{"section", "name", "change", "facts"}`; `change` is "gone", "new" or "changed", and `facts` are `[was, is]` by
-        name, None on the side where the thing is not.
-    """
-    return [
-        {"section": section, "name": name, "change": _kind(was, now), "facts": facts}
-        for section in dict.fromkeys([*before, *after])
-        if section not in APART
-        for name, was, now in _pairs(before.get(section), after.get(section))
-        if (facts := {fact: [old, new] for fact, old, new in _pairs(was, now) if old != new})
-    ]
-
-
-def text(changes: list[dict[str, Any]]) -> str:
-    """A diff for people, a line a thing."""
-    return "\n".join(f"{one['section']} {one['name']}: {words(one)}" for one in changes) or "nothing is different"
-
-
-def words(change: Mapping[str, Any]) -> str:
-    """One change: "new, ami-…, t3.small", "gone", or "desired 2 → 4"."""
-    facts = change["facts"]
-    if change["change"] == GONE:
-        return GONE
-    if change["change"] == NEW:
-        return ", ".join([NEW, *(f"{name} {now}" for name, (_, now) in facts.items() if now not in (None, ""))])
-    return ", ".join(f"{name} {was} → {now}" for name, (was, now) in facts.items())
 
 
 _SIZES = ("desired_capacity", "min_size", "max_size", "launch_template_version")
@@ -158,14 +124,3 @@ def _listeners(here: Connection, stack: Stack) -> dict[str, dict[str, int]]:
 def _alarms(here: Connection, prefix: str) -> dict[str, dict[str, str]]:
     pages = here.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix)
     return {alarm["AlarmName"]: {"state": alarm["StateValue"]} for page in pages for alarm in page["MetricAlarms"]}
-
-
-def _pairs(before: object, after: object) -> Iterator[tuple[str, Any, Any]]:
-    """Both sides of every name; None where one has it not."""
-    was, now = (side if isinstance(side, Mapping) else {} for side in (before, after))
-    for name in dict.fromkeys([*was, *now]):
-        yield name, was.get(name), now.get(name)
-
-
-def _kind(was: object, now: object) -> str:
-    return NEW if was is None else GONE if now is None else CHANGED
