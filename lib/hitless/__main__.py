@@ -11,6 +11,7 @@ import signal
 import sys
 from pathlib import Path
 
+from hitless import commands
 from hitless.errors import HitlessError
 from hitless.stop import Stopped, raise_stopped
 from hitless.voice import mute
@@ -63,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
 
     listing = verbs.add_parser("list", help="the runbooks and their parameters")
     listing.set_defaults(do=_list)
+
+    commands.add_to(verbs)
 
     demo = verbs.add_parser("demo", help="the whole story on the lab: provision, replace every host, tear down")
     _add_lab(demo, rate=30.0)

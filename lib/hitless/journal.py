@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any
 
 from hitless.clock import Clock
+from hitless.durable import fsync_folder
 from hitless.errors import Refused
 
 GENESIS = "0" * 64
@@ -72,7 +73,7 @@ class Journal:
             os.close(self._fd)
             raise
         self._n, self.head = last.n, last.hash
-        _fsync_directory(self.path.parent)
+        fsync_folder(self.path.parent)
         if torn:
             self.append("journal.mended", bytes_dropped=len(torn), sha256=hashlib.sha256(torn).hexdigest())
 
@@ -138,11 +139,12 @@ def read(path: str | Path, *, torn_tail_ok: bool = False) -> list[Entry]:
         BadJournal: A line was changed, lost, moved or cut; `.line` is the first such.
         FileNotFoundError: There is no such file.
     """
-    return list(_entries(Path(path), torn_tail_ok))
+    return list(walk(path, torn_tail_ok=torn_tail_ok))
 
 
-def _entries(path: Path, torn_tail_ok: bool) -> Iterator[Entry]:
-    head = GENESIS
+def walk(path: str | Path, *, torn_tail_ok: bool = False) -> Iterator[Entry]:
+    """As `read`, one entry at a time: what is before the first bad line is yielded before `BadJournal` is raised."""
+    path, head = Path(path), GENESIS
     lines = path.read_bytes().split(b"\n")
     torn = lines.pop()
     for n, line in enumerate(lines, 1):
@@ -174,11 +176,3 @@ def _ending(digest: str) -> bytes:
 def _write_all(fd: int, line: bytes) -> None:
     while line:
         line = line[os.write(fd, line) :]
-
-
-def _fsync_directory(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

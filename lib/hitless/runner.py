@@ -21,7 +21,7 @@ import papermill
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-from hitless import engine
+from hitless import engine, pack
 from hitless.clock import real_now
 from hitless.ending import DONE, FAILED, REFUSED, SIGNALLED, Ending, cut_off, of_error, read_past, write_outcome
 from hitless.errors import Refused
@@ -160,7 +160,7 @@ def _attempt(request: Request, run_dir: Path, cell_timeout_s: float | None) -> i
     finally:
         with held(lambda _number: None):  # half a record would be worse than a moment's wait
             ending = _as_interrupted(ending, interruption)
-            _settle(run_dir, executed, ending)
+            _settle(run_dir, ending)
     return ending.exit_code
 
 
@@ -201,10 +201,9 @@ def _as_interrupted(ending: Ending, interruption: engine.Interruption) -> Ending
     return ending
 
 
-def _settle(run_dir: Path, executed: Path, ending: Ending) -> None:
+def _settle(run_dir: Path, ending: Ending) -> None:
     write_outcome(run_dir, ending)
-    if executed.exists():
-        write_report(executed)
+    pack.seal(run_dir)
     if ending.exit_code:
         told = f"{ending.outcome}: exit code {ending.exit_code}; what was done and what to do: hitless status {run_dir}"
         print(told, file=sys.stderr)
@@ -220,14 +219,3 @@ def _named_to_aws(run_id: str) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
-
-
-def write_report(executed: Path) -> Path:
-    """An HTML copy of an executed notebook, for people without Jupyter."""
-    from nbconvert import HTMLExporter  # a second to import, and only reports need it
-
-    exporter = HTMLExporter(exclude_input_prompt=True, exclude_output_prompt=True)
-    body, _ = exporter.from_filename(str(executed))
-    report = executed.with_name("report.html")
-    report.write_text(body, encoding="utf-8")
-    return report
