@@ -162,7 +162,7 @@ def allowed(rule: Schema) -> str:
         return ", ".join(map(str, rule["enum"]))
     low, high = rule.get("minimum", -math.inf), rule.get("maximum", math.inf)
     if rule["type"] in ("integer", "number"):
-        return f"{TYPES[rule['type']]}, {low:g} to {high:g}"
+        return f"{TYPES[rule['type']]}, {low} to {high}"
     if rule["type"] == "boolean":
         return "true or false"
     if "title" in rule:
