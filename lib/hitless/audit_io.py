@@ -15,7 +15,7 @@ from typing import Any
 
 from papermill.iorw import papermill_io
 
-from hitless.atomic_file import write_atomically
+from hitless import durable
 from hitless.errors import HitlessError
 from hitless.notebook_redaction import redact_notebook
 from hitless.redaction import NotRedacted, Redactor
@@ -63,7 +63,7 @@ class AuditIO:
                 seen={"file": address.removeprefix(SCHEME), "why": type(why).__name__},
                 do="what was written before is still there; report this as a bug",
             ) from why
-        write_atomically(Path(address.removeprefix(SCHEME)), content)
+        durable.replace(Path(address.removeprefix(SCHEME)), content)
 
     def read(self, address: str) -> str:
         """What is there."""

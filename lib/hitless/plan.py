@@ -82,6 +82,7 @@ class Plan:
             return found
         say(f"calling {_told(step)}")
         if run is not None:
+            run.require_lease()
             run.journal.append("intent", step=step.name, call=step.call, key=self._key(step, run), undo=step.undo)
         try:
             facts, request_id = step.make(here)

@@ -16,8 +16,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from hitless import durable
 from hitless.errors import Refused
 from hitless.journal import canonical
+from hitless.redaction import Redactor
 
 FILE = "request.json"
 TICKET = re.compile(r"([A-Z][A-Z0-9]*-\d+|#\d+): ?\S")
@@ -64,10 +66,11 @@ class Request:
         """Nothing is to be changed."""
         return self.parameters.get("DRY_RUN") is True
 
-    def write(self, folder: Path) -> None:
-        """Keep it in the run's folder."""
+    def write(self, folder: Path, redactor: Redactor | None = None) -> None:
+        """Keep it in the run's folder, without secrets."""
         content = asdict(self) | {"parameters_sha256": self.parameters_sha256}
-        (folder / FILE).write_text(json.dumps(content, indent=1, ensure_ascii=False))
+        kept = redactor.redact_value(content) if redactor is not None else content
+        durable.replace(folder / FILE, json.dumps(kept, indent=1, ensure_ascii=False))
 
     @classmethod
     def read(cls, folder: Path) -> Request:

@@ -8,12 +8,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hitless import durable
 from hitless.checks import Checks
-from hitless.clock import to_datetime
+from hitless.clock import to_datetime, utc_text
 from hitless.connect import Connection
 from hitless.journal import Journal, read
+from hitless.known_secrets import redactor_of
+from hitless.lease import Lease, acquire
 from hitless.parameters import from_namespace
 from hitless.past import Past
+from hitless.redaction import Redactor
 from hitless.request import Request, check_reason, sha256_of, ticket_of, who
 from hitless.schema import read_schema
 from hitless.target import given_in, require_target
@@ -32,6 +36,8 @@ class RunFolder:
     Attributes:
         past: What earlier attempts of this run did; empty at the first.
         approved: The approval on record.
+        redactor: Knows the secrets that nothing written here may hold.
+        lease: What keeps others from changing the same environment; None when this run changes nothing.
     """
 
     path: Path
@@ -40,6 +46,8 @@ class RunFolder:
     request: Request
     past: Past = field(default_factory=Past)
     approved: Mapping[str, object] | None = None
+    redactor: Redactor = field(default_factory=lambda: Redactor({}))
+    lease: Lease | None = None
 
     @property
     def run_id(self) -> str:
@@ -58,11 +66,9 @@ class RunFolder:
         return self.past.plan is not None and self.past.changed_something
 
     def write(self, name: str, content: str | bytes) -> Path:
-        """Keep one more file of the run, whole or not at all."""
-        file = self.path / name
-        whole = file.with_name(f".{name}.new")
-        whole.write_bytes(content.encode() if isinstance(content, str) else content)
-        return whole.replace(file)
+        """Keep one more file of the run, without secrets, whole or not at all."""
+        clean = self.redactor.redact_text if isinstance(content, str) else self.redactor.redact_bytes
+        return durable.replace(self.path / name, clean(content))
 
     def write_json(self, name: str, content: object) -> Path:
         """Keep plain data."""
@@ -89,11 +95,22 @@ class RunFolder:
     def approve(self, by: str, source: str, over: Mapping[str, str]) -> None:
         """Put an approval on record."""
         self.journal.append("approval", by=by, source=source, over=dict(over))
-        self.approved = {"by": by, "source": source, "over": dict(over), "at": self.here.clock.now()}
+        self.approved = {"by": by, "source": source, "over": dict(over), "at": utc_text(self.here.clock.now())}
         self.write_json("approval.json", self.approved)
 
+    def require_lease(self) -> None:
+        """Go on only while nobody else may change the same environment.
+
+        Raises:
+            LeaseLost: Another run has its lease by now.
+        """
+        if self.lease is not None:
+            self.lease.require_held()
+
     def close(self) -> None:
-        """Write nothing more."""
+        """Give the lease back and write nothing more."""
+        if self.lease is not None:
+            self.lease.release()
         self.journal.close()
 
     def keep_plan(self, plan: Plan) -> None:
@@ -154,12 +171,14 @@ def open_folder(here: Connection, path: Path, request: Request) -> RunFolder:
     """Open the journal in a run's folder for the next attempt, and note who does what where.
 
     Raises:
-        Refused: Another process writes to it.
+        Taken: Another run is changing the same environment.
+        Refused: Another process writes to the journal.
         BadJournal: It was tampered with.
     """
     journal_path = path / JOURNAL
     past = Past.of(read(journal_path, torn_tail_ok=True)) if journal_path.exists() else Past()
-    journal = Journal(journal_path, here.clock)
+    redactor = redactor_of(session=here.session)
+    journal = Journal(journal_path, here.clock, redactor.redact_value)
     journal.append(
         "opened",
         attempt=past.attempts + 1,
@@ -169,6 +188,7 @@ def open_folder(here: Connection, path: Path, request: Request) -> RunFolder:
         account_id=here.account_id,
         region=here.region,
         place=here.place,
+        environment=here.environment,
         actor=request.actor,
         reason=request.parameters.get("REASON", ""),
         undoes=request.undoes,
@@ -176,4 +196,15 @@ def open_folder(here: Connection, path: Path, request: Request) -> RunFolder:
         parameters=dict(request.parameters),
         parameters_sha256=request.parameters_sha256,
     )
-    return RunFolder(path, journal, here, request, past, past.approval)
+    lease = _lease(here, request, journal)
+    return RunFolder(path, journal, here, request, past, past.approval, redactor, lease)
+
+
+def _lease(here: Connection, request: Request, journal: Journal) -> Lease | None:
+    """Taken by whoever changes a named environment; an undo takes that of the run it undoes."""
+    environment = request.parameters.get("NAME")
+    if request.is_dry or not environment:
+        return None
+    run_id = request.undoes or request.run_id
+    about = {"runbook": request.runbook, "actor": request.actor}
+    return acquire(here, str(environment), run_id=run_id, **about, note=journal.append)

@@ -17,18 +17,25 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import boto3
 import papermill
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from hitless import engine, pack
+from hitless.audit_io import guarded
 from hitless.clock import real_now
 from hitless.ending import DONE, FAILED, REFUSED, SIGNALLED, Ending, cut_off, of_error, read_past, write_outcome
 from hitless.errors import Refused
+from hitless.known_secrets import redactor_of
+from hitless.lease_return import give_back
 from hitless.parameters_cell import read_parameters
+from hitless.redaction import Redactor
 from hitless.request import FILE, Request, check_reason, sha256_of, who
 from hitless.run_folder import JOURNAL, RUNS
+from hitless.schema import read_schema
 from hitless.stop import Stopped, held
+from hitless.target import aims_at_lab
 from hitless.voice import Voice
 
 __all__ = ["DONE", "FAILED", "INTERRUPTED", "REFUSED", "RUNS", "new_folder", "resume", "run"]
@@ -149,44 +156,66 @@ def _stamp() -> str:
 
 
 def _attempt(request: Request, run_dir: Path, cell_timeout_s: float | None) -> int:
-    request.write(run_dir)
+    redactor = _redactor(run_dir / SOURCE, request)
+    request.write(run_dir, redactor)
     attempts = len(list(run_dir.glob(f"{request.runbook}*.ipynb")))
     name = request.runbook if attempts == 0 else f"{request.runbook}.attempt-{attempts + 1}"
     executed, interruption = run_dir / f"{name}.ipynb", engine.Interruption()
     ending = cut_off("failed", None, "it did not get to its end")
     try:
-        with _named_to_aws(request.run_id):
-            ending = _execute(request, run_dir, executed, interruption, cell_timeout_s)
+        with _named_to_aws(request.run_id), guarded(executed, redactor) as address:
+            kernel = Kernel(address, Voice(str(executed), redactor=redactor), interruption, cell_timeout_s)
+            ending = _execute(request, run_dir, kernel)
     finally:
         with held(lambda _number: None):  # half a record would be worse than a moment's wait
             ending = _as_interrupted(ending, interruption)
-            _settle(run_dir, ending)
+            _settle(request, run_dir, ending, redactor)
     return ending.exit_code
 
 
-def _execute(
-    request: Request, run_dir: Path, executed: Path, interruption: engine.Interruption, cell_timeout_s: float | None
-) -> Ending:
+@dataclass(frozen=True)
+class Kernel:
+    """How one attempt is executed.
+
+    Attributes:
+        address: Where papermill writes the executed notebook.
+        voice: Says on the terminal what cells say.
+        interruption: What asks it to stop.
+        cell_timeout_s: Real seconds one cell may take.
+    """
+
+    address: str
+    voice: Voice
+    interruption: engine.Interruption
+    cell_timeout_s: float | None
+
+
+def _redactor(source: Path, request: Request) -> Redactor:
+    session = None if aims_at_lab() else boto3.Session()  # the lab's keys are in the environment
+    return redactor_of(session=session, schema=read_schema(source), values=request.parameters)
+
+
+def _execute(request: Request, run_dir: Path, kernel: Kernel) -> Ending:
     try:
         papermill.execute_notebook(
             run_dir / SOURCE,
-            executed,
+            kernel.address,
             {**request.given, "RUN_DIR": str(run_dir)},
             engine_name=engine.NAME,
             kernel_name="python3",
             language="python",
             progress_bar=False,
             cwd=Path.cwd(),
-            interruption=interruption,
-            cell_timeout_s=cell_timeout_s,
-            voice=Voice(str(executed)),
+            interruption=kernel.interruption,
+            cell_timeout_s=kernel.cell_timeout_s,
+            voice=kernel.voice,
         )
     except PapermillExecutionError as failed:
         return of_error(failed.ename, failed.evalue, read_past(run_dir))
     except Stopped as stopped:
         return cut_off("cancelled", read_past(run_dir), f"stopped by {stopped}")
     except DeadKernelError:
-        if not interruption.asked:
+        if not kernel.interruption.asked:
             print(DEATH, file=sys.stderr)
         return cut_off("kernel died", read_past(run_dir), DEATH)
     return Ending("done", DONE)
@@ -201,8 +230,11 @@ def _as_interrupted(ending: Ending, interruption: engine.Interruption) -> Ending
     return ending
 
 
-def _settle(run_dir: Path, ending: Ending) -> None:
-    write_outcome(run_dir, ending)
+def _settle(request: Request, run_dir: Path, ending: Ending, redactor: Redactor) -> None:
+    write_outcome(run_dir, replace(ending, said=redactor.redact_text(ending.said)))
+    give_back(request, run_dir, ending)
+    for path in run_dir.iterdir():
+        redactor.require_clean(path.read_bytes().decode("utf-8", "replace"))  # what slipped through is not signed
     pack.seal(run_dir)
     if ending.exit_code:
         told = f"{ending.outcome}: exit code {ending.exit_code}; what was done and what to do: hitless status {run_dir}"

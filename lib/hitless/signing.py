@@ -11,6 +11,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -84,7 +85,10 @@ def parse_public_key(pem: bytes) -> SSlibKey:
     Raises:
         ValueError: It is none, or of another kind than ed25519.
     """
-    key = load_pem_public_key(pem)
+    try:
+        key = load_pem_public_key(pem)
+    except UnsupportedAlgorithm as error:
+        raise ValueError(f"it is no key: {error}") from None
     if not isinstance(key, Ed25519PublicKey):
         raise ValueError(f"a {type(key).__name__} is no ed25519 public key")
     return SSlibKey.from_crypto(key)

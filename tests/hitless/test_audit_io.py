@@ -13,11 +13,9 @@ import pytest
 from nbformat.v4 import new_markdown_cell
 from papermill.exceptions import PapermillExecutionError
 
-from hitless import audit_io, engine
-from hitless.atomic_file import write_atomically
+from hitless import audit_io, durable, engine, report
 from hitless.known_secrets import redactor_of
 from hitless.redaction import NotRedacted, Redactor
-from hitless.runner import write_report
 from hitless.voice import Voice
 from tests.hitless.canaries import PATTERNED, SECRET
 from tests.hitless.notebooks import write_runbook
@@ -112,7 +110,7 @@ def test_a_run_that_says_its_secrets_keeps_none(runbook, tmp_path, capsys, monke
     executed = run_dir / runbook.name
     with audit_io.guarded(executed, redactor) as address, pytest.raises(PapermillExecutionError) as raised:
         execute(runbook, address, Voice(str(executed), redactor=redactor))
-    write_report(executed)
+    report.write(executed.parent)
     said = "".join(capsys.readouterr())
     kept = {path.name: path.read_bytes().decode("utf-8") for path in run_dir.iterdir()}
     assert {name: survivors(text) for name, text in kept.items()} == {"05-leak.ipynb": [], "report.html": []}
@@ -156,10 +154,12 @@ def test_a_run_ends_when_its_record_cannot_be_redacted(tmp_path):
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
     path = tmp_path / "a"
-    write_atomically(path, b"old")
+    durable.replace(path, b"old")
     monkeypatch.setattr("os.fsync", lambda _fd: (_ for _ in ()).throw(OSError("full")))
     with pytest.raises(OSError, match="full"):
-        write_atomically(path, b"new")
+        durable.replace(path, b"new")
+    monkeypatch.undo()
+    durable.remove_unfinished(tmp_path)
     assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
 
 
