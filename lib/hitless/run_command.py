@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import shutil
+import textwrap
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from hitless.runner import Settings
 
 RUNBOOKS = Path("runbooks")
+INDENT_MAX = 40  # characters of the first column of `--help`
 
 
 def do_run(arguments: argparse.Namespace) -> int:
@@ -30,7 +34,7 @@ def do_run(arguments: argparse.Namespace) -> int:
     if arguments.help or arguments.runbook is None:
         print(arguments.usage())
         if arguments.runbook is not None:
-            print(f"parameters of {arguments.runbook}:", *describe(read_schema(arguments.runbook)), sep="\n")
+            print(f"parameters of {arguments.runbook}:", *_described(arguments.runbook), sep="\n")
         return 0 if arguments.help else 2
     given = given_values(read_schema(arguments.runbook), arguments.p, arguments.params)
     run_dir = _run_dir(given, arguments.run_dir)
@@ -58,8 +62,12 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 def do_list(_arguments: argparse.Namespace) -> int:
     """Print every runbook and what it takes."""
     for runbook in sorted(RUNBOOKS.glob("*.ipynb")):
-        print(runbook, *describe(read_schema(runbook)), sep="\n")
+        print(runbook, *_described(runbook), sep="\n")
     return 0
+
+
+def _described(runbook: Path) -> list[str]:
+    return describe(read_schema(runbook), shutil.get_terminal_size().columns)
 
 
 def given_values(schema: Schema, pairs: Sequence[str], file: Path | None = None) -> dict[str, Any]:
@@ -100,9 +108,26 @@ def _run_dir(given: dict[str, Any], run_dir: Path | None) -> Path | None:
     return Path(named) if named else run_dir
 
 
-def describe(schema: Schema) -> list[str]:
-    """A line or two for each parameter: its default, what it is, what is allowed."""
+def describe(schema: Schema, width: int = 100) -> list[str]:
+    """What a runbook takes: name, type and default of each parameter, beside it what it is and what is allowed.
+
+    Args:
+        schema: The runbook's.
+        width: Characters of a line.
+    """
     rules = schema["properties"]
     shown_as = {name: f"{name}: {TYPES[rule['type']]} = {rule['default']!r}" for name, rule in rules.items()}
-    width = max(map(len, shown_as.values()), default=0)
-    return [f"  {shown_as[name]:<{width}}  {rule['description']} [{allowed(rule)}]" for name, rule in rules.items()]
+    indent = min(max(map(len, shown_as.values()), default=0), INDENT_MAX) + 4
+    return [line for name, rule in rules.items() for line in _beside(shown_as[name], _told(rule), indent, width)]
+
+
+def _told(rule: Schema) -> str:
+    return f"{rule['description']} [{allowed(rule)}]" if rule["description"] else f"[{allowed(rule)}]"
+
+
+def _beside(name: str, text: str, indent: int, width: int) -> list[str]:
+    """A name and a text in two columns; a name that is too long for its own has a line to itself."""
+    lines = textwrap.wrap(text, max(width - indent, 30), break_on_hyphens=False)
+    if len(name) + 4 > indent:
+        lines = ["", *lines]
+    return [f"  {word:<{indent - 2}}{line}".rstrip() for word, line in zip_longest([name], lines, fillvalue="")]

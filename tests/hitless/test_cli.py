@@ -1,8 +1,11 @@
 """What the command line takes, and what it refuses before anything is executed."""
 
+from pathlib import Path
+
 import pytest
 
 from hitless.__main__ import main
+from hitless.schema import read_schema
 from tests.hitless.notebooks import write_runbook
 
 
@@ -68,13 +71,23 @@ def test_the_list_names_every_parameter_with_its_help(runbook, capsys):
     assert lines[0].endswith("05-look.ipynb")
     assert lines[1].split()[:8] == ["COUNT:", "int", "=", "1", "how", "many,", "of", "things"]
     assert any('of the service, e.g. "web"' in line for line in lines)
-    assert lines[-1].strip().startswith("RUN_DIR: str = ''")
+    assert lines[-1].split() == ["RUN_DIR:", "str", "=", "''", "[a", "path", "below", "this", "folder]"]
 
 
 def test_help_of_a_runbook_names_its_parameters(runbook, capsys):
     assert main(["run", str(runbook), "--help"]) == 0
     said = capsys.readouterr().out
-    assert "usage: hitless run" in said and "only say what would be done" in said
+    assert "usage: hitless run" in said and "only say what would be done [true or false]" in said
+
+
+@pytest.mark.parametrize("runbook", sorted(Path("runbooks").glob("*.ipynb")), ids=str)
+def test_help_of_every_runbook_says_what_is_allowed_and_fits(runbook, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "90")
+    assert main(["run", str(runbook), "--help"]) == 0
+    said = capsys.readouterr().out
+    for name, rule in read_schema(runbook)["properties"].items():
+        assert f"  {name}: " in said and rule["description"].split()[0] in said
+    assert max(map(len, said.splitlines())) <= 90
 
 
 def test_no_notebook_to_run_again_is_said_and_no_failure(tmp_path, monkeypatch, capsys):

@@ -7,6 +7,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from hitless.connect import Connection
 from hitless.errors import Refused, WrongTarget
+from hitless.kernel import require_parameters
 from hitless.parameters import from_namespace, validate
 from hitless.run_command import given_values
 from hitless.schema import read_schema
@@ -126,3 +127,20 @@ def test_the_command_line_refuses_a_default_target_before_it_calls_anybody(tmp_p
     for twice in (["NAME=a", "NAME=a"], ["NAME=web"]):
         with pytest.raises(Refused, match="NAME is given twice"):
             given_values(SCHEMA, twice, file)
+
+
+def test_a_kernel_checks_what_its_own_notebook_was_run_with(monkeypatch):
+    cell = {name: rule["default"] for name, rule in SCHEMA["properties"].items()}
+    shell = InteractiveShell()
+    for name, value in (cell | MINE).items():
+        shell.run_cell(f"{name} = {value!r}", store_history=True)
+    monkeypatch.setattr("hitless.kernel.get_ipython", lambda: shell)
+    assert require_parameters(RUNBOOK, here())["ACCOUNT_ID"] == MINE["ACCOUNT_ID"]
+    with pytest.raises(WrongTarget):
+        require_parameters(RUNBOOK, here("999999999999"))
+    shell.run_cell("WARMUP_S = '60'")
+    with pytest.raises(Refused, match="WARMUP_S must be a int"):
+        require_parameters(RUNBOOK, here())
+    monkeypatch.setattr("hitless.kernel.get_ipython", lambda: None)
+    with pytest.raises(Refused, match="is not set"):
+        require_parameters(RUNBOOK, here())
