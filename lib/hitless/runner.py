@@ -16,7 +16,7 @@ import papermill
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-from hitless import engine, errors, report
+from hitless import engine, errors
 from hitless.clock import real_now
 from hitless.errors import Failed, HitlessError, Refused
 from hitless.stop import Stopped
@@ -195,6 +195,8 @@ def _exit_code(error_name: str) -> int:
 
 def write_report(executed: Path) -> Path:
     """The run on one page, for people without Jupyter."""
+    from hitless import report  # it draws on matplotlib, and only a run that ends needs it
+
     return report.write(executed.parent)
 
 
