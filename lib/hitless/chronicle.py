@@ -12,12 +12,12 @@ from hitless.clock import duration_text, utc_text
 from hitless.finding import number
 from hitless.journal import Entry
 
-MEASURED = {
+COUNTED = {
     "window": "windows of requests",
     "capacity": "looks at the hosts",
     "weights": "looks at the traffic's weights",
-    "probe": "summaries of the probe",
 }
+MEASURED = (*COUNTED, "probe")
 """Kinds that the chart shows and nobody reads line by line."""
 FACTS_CHARACTERS_MAX = 300
 Facts = Mapping[str, Any]
@@ -47,7 +47,7 @@ def tell(entries: list[Entry]) -> list[Line]:
 def measured(entries: list[Entry]) -> str:
     """How many measurements there are beside: "412 windows of requests, 60 looks at the hosts"."""
     counts = Counter(entry.kind for entry in entries if entry.kind in MEASURED)
-    return ", ".join(f"{number(counts[kind])} {words}" for kind, words in MEASURED.items() if counts[kind])
+    return ", ".join(f"{number(counts[kind])} {words}" for kind, words in COUNTED.items() if counts[kind])
 
 
 def _words(kind: str, facts: Facts) -> tuple[str, str]:
