@@ -12,7 +12,12 @@ from hitless.clock import duration_text, utc_text
 from hitless.finding import number
 from hitless.journal import Entry
 
-MEASURED = ("window", "capacity", "weights", "probe", "sample")
+COUNTED = {
+    "window": "windows of requests",
+    "capacity": "looks at the hosts",
+    "weights": "looks at the traffic's weights",
+}
+MEASURED = (*COUNTED, "probe")
 """Kinds that the chart shows and nobody reads line by line."""
 FACTS_CHARACTERS_MAX = 300
 Facts = Mapping[str, Any]
@@ -40,9 +45,9 @@ def tell(entries: list[Entry]) -> list[Line]:
 
 
 def measured(entries: list[Entry]) -> str:
-    """How many measurements there are beside: "412 windows, 60 capacity"."""
+    """How many measurements there are beside: "412 windows of requests, 60 looks at the hosts"."""
     counts = Counter(entry.kind for entry in entries if entry.kind in MEASURED)
-    return ", ".join(f"{number(count)} {kind}" for kind, count in sorted(counts.items()))
+    return ", ".join(f"{number(counts[kind])} {words}" for kind, words in COUNTED.items() if counts[kind])
 
 
 def _words(kind: str, facts: Facts) -> tuple[str, str]:

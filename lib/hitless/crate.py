@@ -11,15 +11,16 @@ from urllib.parse import quote
 
 from hitless.clock import real_now, to_datetime
 from hitless.durable import replace
-from hitless.evidence import SOURCE, Evidence, steps
+from hitless.evidence import JOURNAL, SOURCE, Evidence, steps
 from hitless.manifest import names
 from hitless.statement import versions
 
 METADATA = "ro-crate-metadata.json"
-PROFILES = ("https://w3id.org/ro/wfrun/process/0.5",)
+PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 LICENSE = "#licence"
-ENGINE = "#engine"
+ENGINE = "https://hitless.invalid/software"  # a name only: no page is promised there
 TYPES = {".jsonl": "application/jsonl", ".ipynb": "application/x-ipynb+json"}
+ACTIONS = ("CreateAction", "UpdateAction")
 Entity = dict[str, Any]
 
 
@@ -45,20 +46,20 @@ def _graph(evidence: Evidence) -> Iterator[Entity]:
         "description": evidence.told("reason", "opened") or "The record of one run of a runbook.",
         "datePublished": _time(real_now()),
         "license": _ref(LICENSE),
-        "conformsTo": [_ref(profile) for profile in PROFILES],
+        "author": _ref("#actor"),
+        "conformsTo": _ref(PROFILE),
         "hasPart": [_ref(_path(name)) for name in parts],
-        "mentions": [_ref(action["@id"]) for action in actions],
+        "mentions": [_ref(action["@id"]) for action in actions if action["@type"] in ACTIONS],
     }
     yield {"@id": LICENSE, "@type": "CreativeWork", "name": "None: the record belongs to whoever ran the runbook"}
-    for profile in PROFILES:
-        yield {"@id": profile, "@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"}
+    yield {"@id": PROFILE, "@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"}
     yield from (_file(evidence.folder, name) for name in parts)
     yield {
         "@id": ENGINE,
         "@type": "SoftwareApplication",
         "name": "Hitless",
         "softwareVersion": ", ".join(f"{name} {version}" for name, version in versions().items()),
-        "url": "https://hitless.invalid/",
+        "url": ENGINE,
     }
     yield {"@id": "#actor", "@type": "Person", "name": evidence.told("actor", "opened") or "not recorded"}
     yield from actions
@@ -70,10 +71,11 @@ def _run(evidence: Evidence, parts: list[str]) -> Entity:
     return {
         "@id": "#run",
         "@type": "CreateAction",
-        "name": f"Run {evidence.runbook}: {evidence.outcome}",
+        "name": f"Run {evidence.runbook}",
+        "description": f"Its outcome, as the runner noted it: {evidence.outcome}.",
         "instrument": _ref(ENGINE),
         "agent": _ref("#actor"),
-        "object": [_ref(SOURCE)] if SOURCE in parts else [],
+        **({"object": _ref(SOURCE)} if SOURCE in parts else {}),
         "result": [_ref(_path(name)) for name in parts if name != SOURCE],
         "actionStatus": _status(evidence.exit_code == 0),
         **_span(begun, ended),
@@ -82,6 +84,7 @@ def _run(evidence: Evidence, parts: list[str]) -> Entity:
 
 def _steps(evidence: Evidence) -> Iterator[Entity]:
     for n, step in enumerate(steps(evidence), 1):
+        yield {"@id": f"#call-{n}", "@type": "PropertyValue", "name": "AWS call", "value": step["call"]}
         yield {
             "@id": f"#step-{n}",
             "@type": "UpdateAction",
@@ -89,7 +92,8 @@ def _steps(evidence: Evidence) -> Iterator[Entity]:
             "description": f"Undo: {step['undo'] or 'not noted'}. AWS request {step['request_id'] or 'not answered'}.",
             "instrument": _ref(ENGINE),
             "agent": _ref("#actor"),
-            "object": [_ref("#run")],
+            "object": _ref(f"#call-{n}"),
+            "result": _ref(JOURNAL),
             "actionStatus": _status(step["ended"] is not None),
             **_span(step["begun"], step["ended"]),
         }
@@ -102,8 +106,8 @@ def _file(folder: Path, name: str) -> Entity:
     return {"@id": _path(name), "@type": "File", "name": name, "contentSize": size, "encodingFormat": form}
 
 
-def _status(completed: bool) -> Entity:
-    return _ref(f"http://schema.org/{'Completed' if completed else 'Failed'}ActionStatus")
+def _status(completed: bool) -> str:
+    return f"http://schema.org/{'Completed' if completed else 'Failed'}ActionStatus"
 
 
 def _span(begun: float | None, ended: float | None) -> Entity:

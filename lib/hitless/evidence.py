@@ -14,6 +14,7 @@ JOURNAL, REQUEST, SOURCE = "journal.jsonl", "request.json", "runbook.source.ipyn
 PLAN, UNDO, APPROVAL, DIFF, REPORT = "plan.json", "undo.json", "approval.json", "diff.json", "report.html"
 EXPECTED = (JOURNAL, REQUEST, SOURCE, PLAN, UNDO, APPROVAL, "before.json", "after.json", "samples.jsonl")
 UNKNOWN = "unknown"
+YEAR_10000 = 253_402_300_800  # epoch seconds; a calendar knows none later
 
 
 @dataclass
@@ -143,8 +144,8 @@ class Evidence:
             return
         try:
             for entry in walk(path, torn_tail_ok=True):
-                if not (isinstance(entry.at, int | float) and isinstance(entry.facts, dict)):
-                    raise BadJournal(path, entry.n, "its time is no number or its facts are no object")
+                if not (isinstance(entry.facts, dict) and _is_time(entry.at)):
+                    raise BadJournal(path, entry.n, "its time is none, or its facts are no object")
                 self.entries.append(entry)
         except BadJournal as bad:
             self.journal_error = f"line {bad.line}: {bad.why}"
@@ -174,6 +175,10 @@ class Evidence:
         asked = self.file(REQUEST).get("runbook")
         named = [path for path in found if isinstance(asked, str) and path.stem == Path(asked).stem]
         return (named or found or [None])[0]
+
+
+def _is_time(at: object) -> bool:
+    return isinstance(at, int | float) and not isinstance(at, bool) and 0 <= at < YEAR_10000
 
 
 def steps(evidence: Evidence) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hitless import chronicle, difference, page, sanitise
+from hitless import charts, chronicle, difference, page, sanitise
 from hitless.clock import duration_text, to_datetime
 from hitless.durable import replace
 from hitless.evidence import REPORT, UNKNOWN, Evidence, steps
@@ -48,7 +48,7 @@ def render(evidence: Evidence) -> str:
         facts=list(_facts(evidence).items()),
         no_claims="a dry run promises nothing." if evidence.is_dry_run else "no verdict is on record.",
         light=_image(evidence.folder / LIGHT),
-        dark=_image(evidence.folder / DARK),
+        dark=_dark(evidence.folder, timeline),
         missing=evidence.missing,
         lines=chronicle.tell(evidence.entries),
         measured=chronicle.measured(evidence.entries),
@@ -146,6 +146,13 @@ def _cells(notebook: Path | None) -> tuple[list[Cell], str]:
         return read_cells(notebook), "It has no cells."
     except ValueError as error:
         return [], f"{notebook.name} cannot be read: {error}"
+
+
+def _dark(folder: Path, timeline: Timeline) -> str:
+    """The picture for dark screens; drawn where only the light one was kept."""
+    if (folder / DARK).exists() or not (folder / LIGHT).exists():
+        return _image(folder / DARK)
+    return sanitise.picture("image/png", charts.render(timeline, "dark"))
 
 
 def _image(path: Path) -> str:

@@ -60,7 +60,7 @@ def open_signer(path: Path | None = None) -> CryptoSigner:
         raise BadKey("Others may read the signing key.", seen={"key": path}, do=f"chmod 600 {path}")
     try:
         key = load_pem_private_key(path.read_bytes(), None)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise _no_key(path, str(error)) from None
     if not isinstance(key, Ed25519PrivateKey):
         raise _no_key(path, type(key).__name__)
@@ -88,7 +88,7 @@ def parse_public_key(pem: bytes) -> SSlibKey:
     try:
         key = load_pem_public_key(pem)
     except UnsupportedAlgorithm as error:
-        raise ValueError(f"it is no key: {error}") from None
+        raise ValueError(str(error)) from None
     if not isinstance(key, Ed25519PublicKey):
         raise ValueError(f"a {type(key).__name__} is no ed25519 public key")
     return SSlibKey.from_crypto(key)

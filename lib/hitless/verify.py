@@ -50,6 +50,8 @@ def verify(run_dir: Path | str, key: Path | None = None) -> Verdict:
             seen = check()
         except Broken as broken:
             return verdict.claim(name, measured=str(broken), limit=limit, holds=False)
+        except OSError as error:
+            return verdict.claim(name, measured=f"cannot be read: {_short(error)}", limit=limit, holds=False)
         verdict.claim(name, measured=seen, limit=limit, holds=True)
     return verdict
 
@@ -124,7 +126,7 @@ class _Examination:
             raise Broken(f"{STATEMENT} is not the signed one")
         if self._folder.joinpath(PREDICATE).read_bytes() != canonical(self._predicate):
             raise Broken(f"{PREDICATE} is not the signed one")
-        return f"{self._predicate['runbook']['name']} in the {self._predicate['environment']['kind']} environment"
+        return f"{_short(self._predicate['runbook']['name'])}, environment {self._predicate['environment']['kind']}"
 
     def _listing(self) -> str:
         content = self._folder.joinpath(MANIFEST).read_bytes()
@@ -150,7 +152,8 @@ class _Examination:
         for name in sorted(found - listed.keys()):
             raise Broken(f"{_short(repr(name))} was added")
         for name in sorted(found):
-            if describe(self._folder, name) != listed[name]:
+            size = self._folder.joinpath(name).stat().st_size
+            if size != listed[name]["bytes"] or describe(self._folder, name) != listed[name]:
                 raise Broken(f"{_short(repr(name))} was changed")
         return f"{len(found)} as they were, {sum(one['bytes'] for one in listed.values())} bytes"
 

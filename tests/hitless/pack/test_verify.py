@@ -70,7 +70,7 @@ def test_every_place_of_the_envelope_is_looked_at(sealed):
     """Base64 and JSON have many ways to write the same; a pack has one."""
     path = sealed / ENVELOPE
     content = path.read_bytes()
-    for place in range(0, len(content), 8):
+    for place in range(0, len(content), 16):
         for other in (content[place] ^ 1, content[place] ^ 0x20, 0x20):
             if other != content[place]:
                 path.write_bytes(content[:place] + bytes([other]) + content[place + 1 :])
@@ -227,3 +227,46 @@ def test_the_command_line_says_yes_or_the_first_thing_that_is_wrong(sealed, key,
 def test_it_is_checked_where_one_stands(sealed, monkeypatch):
     monkeypatch.chdir(sealed)
     assert wrong(Path()) == ""
+
+
+STRANGE = (None, 0, True, [], {}, [[]], "\u202e\x1b[2J")
+
+
+def places(value, path=()):
+    """Every place in a value."""
+    yield path
+    for name, one in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from places(one, (*path, name))
+
+
+def put(value, path, other):
+    if not path:
+        return other
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = put(value[path[0]], path[1:], other)
+    return copy
+
+
+def test_whoever_signs_nonsense_with_a_key_of_his_own_is_told_so(sealed, key):
+    """The forger holds the key that the statement names, so every check after the signature sees his words."""
+    signer, good = signing.open_signer(key), json.loads((sealed / STATEMENT).read_bytes())
+    good["subject"] = good["subject"][:1]
+    tried = 0
+    for path in places(good):
+        for other in STRANGE:
+            payload = canonical(put(good, path, other))
+            (sealed / ENVELOPE).write_bytes(statement.sign(payload, signer))
+            (sealed / STATEMENT).write_bytes(payload)
+            said = wrong(sealed)
+            assert said and said.isprintable(), (path, other)
+            tried += 1
+    assert tried > 300
+
+
+@pytest.mark.parametrize("at", ["NaN", "1e300", "-1", '"now"', "true", "null"])
+def test_a_journal_with_a_time_that_is_none_is_broken(run, key, at):
+    """A line may hash well and still be nonsense."""
+    body = f'{{"at":{at},"facts":{{}},"kind":"event","n":1,"prev":"{"0" * 64}"'
+    (run / "journal.jsonl").write_text(f'{body},"hash":"{manifest.digest(body.encode())}"}}\n')
+    pack.seal(run, key)
+    assert wrong(run).startswith("journal: it was broken")
