@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from hitless import deployment
-from hitless.charts import render
+from hitless import deployment, snapshot
+from hitless.charts import keep_pictures
 from hitless.connect import Connection
 from hitless.deployment import Deployment, read_deployment
 from hitless.errors import HitlessError
@@ -82,6 +82,7 @@ class Deploying:
             limits={},
             weights=self._weights,
         )
+        await asyncio.to_thread(snapshot.keep, self._run, self._here, self._stack, "before")
         error = await under_load(self._here, live, self._deploy)
         return await asyncio.to_thread(self._judge, live, error)
 
@@ -169,7 +170,8 @@ class Deploying:
                 clock=self._here.clock,
             )
         )
+        snapshot.keep(self._run, self._here, self._stack, "after")
         self._run.journal.append("verdict", claims=verdict.facts(), holds=verdict.holds, error=str(error or ""))
         self._run.write("verdict.txt", verdict.text())
-        self._run.write("timeline.png", render(live.timeline))
+        keep_pictures(self._run, live.timeline)
         return Outcome(error, live.timeline, verdict)

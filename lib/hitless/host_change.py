@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
-from hitless import terraform_step
+from hitless import snapshot, terraform_step
 from hitless.approval import require_approved
 from hitless.capacity import lowest_in_service
-from hitless.charts import render
+from hitless.charts import keep_pictures
 from hitless.connect import Connection
 from hitless.environment import Environment
 from hitless.errors import HitlessError, NotReady
@@ -215,6 +215,7 @@ class _Replacement:
             limits={"floor_percent": self._settings.min_healthy_percent},
             capacity=self._lookout.capacity,
         )
+        await asyncio.to_thread(snapshot.keep, self._run, self._here, self._stack, "before")
         self._error = await under_load(self._here, live, self._replace)
         return await asyncio.to_thread(self._judge, live)
 
@@ -255,7 +256,8 @@ class _Replacement:
                 ideal_s=self._ideal_s,
             )
         )
+        snapshot.keep(self._run, self._here, self._stack, "after")
         self._run.journal.append("verdict", claims=verdict.facts(), holds=verdict.holds, error=str(self._error or ""))
         self._run.write("verdict.txt", verdict.text())
-        self._run.write("timeline.png", render(live.timeline))
+        keep_pictures(self._run, live.timeline)
         return Outcome(self._error, live.timeline, verdict)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import os
 import secrets
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,7 +23,7 @@ import papermill
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-from hitless import engine, pack
+from hitless import durable, engine, pack
 from hitless.audit_io import guarded
 from hitless.clock import real_now
 from hitless.ending import DONE, FAILED, REFUSED, SIGNALLED, Ending, cut_off, of_error, read_past, write_outcome
@@ -169,7 +170,7 @@ def _attempt(request: Request, run_dir: Path, cell_timeout_s: float | None) -> i
     finally:
         with held(lambda _number: None):  # half a record would be worse than a moment's wait
             ending = _as_interrupted(ending, interruption)
-            _settle(request, run_dir, ending, redactor)
+            _settle(request, run_dir, executed, ending, redactor)
     return ending.exit_code
 
 
@@ -230,8 +231,10 @@ def _as_interrupted(ending: Ending, interruption: engine.Interruption) -> Ending
     return ending
 
 
-def _settle(request: Request, run_dir: Path, ending: Ending, redactor: Redactor) -> None:
-    write_outcome(run_dir, replace(ending, said=redactor.redact_text(ending.said)))
+def _settle(request: Request, run_dir: Path, executed: Path, ending: Ending, redactor: Redactor) -> None:
+    ending = replace(ending, said=redactor.redact_text(ending.said))
+    write_outcome(run_dir, ending)
+    _mark(executed, request, ending)
     give_back(request, run_dir, ending)
     for path in run_dir.iterdir():
         redactor.require_clean(path.read_bytes().decode("utf-8", "replace"))  # what slipped through is not signed
@@ -239,6 +242,15 @@ def _settle(request: Request, run_dir: Path, ending: Ending, redactor: Redactor)
     if ending.exit_code:
         told = f"{ending.outcome}: exit code {ending.exit_code}; what was done and what to do: hitless status {run_dir}"
         print(told, file=sys.stderr)
+
+
+def _mark(executed: Path, request: Request, ending: Ending) -> None:
+    """Let the executed notebook say how it ended, too; what it says is redacted already."""
+    if not executed.exists():
+        return
+    notebook = json.loads(executed.read_text())
+    notebook["metadata"].setdefault("hitless", {})["run"] = {"run_id": request.run_id, **asdict(ending)}
+    durable.replace(executed, json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
 
 
 @contextlib.contextmanager
