@@ -13,7 +13,8 @@ import pytest
 from nbformat.v4 import new_markdown_cell
 from papermill.exceptions import PapermillExecutionError
 
-from hitless import audit_io, durable, engine, report
+from hitless import audit_io, durable, engine, report, runner
+from hitless.errors import Refused
 from hitless.known_secrets import redactor_of
 from hitless.redaction import NotRedacted, Redactor
 from hitless.voice import Voice
@@ -124,6 +125,25 @@ def test_a_run_that_says_its_secrets_keeps_none(runbook, tmp_path, capsys, monke
         cell.metadata.papermill.status for cell in notebook.cells if "status" in cell.metadata.get("papermill", {})
     ]
     assert "failed" in status and "completed" in status
+
+
+@pytest.mark.live
+def test_not_a_byte_of_a_whole_pack_holds_a_secret(tmp_path, capfd, monkeypatch):
+    monkeypatch.setenv("CANARY_TOKEN", SECRET)
+    runbook = write_runbook(tmp_path / "05-leak.ipynb", SAYS, SPLITS, SHOWS, FAILS)
+    assert runner.run(runbook, {}, tmp_path / "run") == 4
+    kept = {path.name: path.read_bytes().decode("utf-8", "replace") for path in (tmp_path / "run").iterdir()}
+    assert len(kept) >= 8 and {name: found for name, text in kept.items() if (found := survivors(text))} == {}
+    assert survivors("".join(capfd.readouterr())) == []
+
+
+@pytest.mark.live
+def test_a_runbook_that_holds_a_secret_is_not_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("CANARY_TOKEN", "open-sesame-4711")
+    runbook = write_runbook(tmp_path / "05-leak.ipynb", "key = 'open-sesame-4711'")
+    with pytest.raises(Refused, match="holds a secret") as refused:
+        runner.run(runbook, {}, tmp_path / "run")
+    assert "open-sesame" not in str(refused.value) and not (tmp_path / "run").exists()
 
 
 def test_what_cannot_be_redacted_is_not_written(tmp_path, monkeypatch):
