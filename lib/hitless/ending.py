@@ -16,7 +16,7 @@ from hitless.run_folder import JOURNAL, RunFolder
 
 DONE, REFUSED, FAILED = 0, 3, 4
 SIGNALLED = 128  # and the signal's number
-WORDS = {"RolledBack": "rolled back", "NotProven": "not proven", "SystemExit": "stopped early"}
+WORDS = {"RolledBack": "rolled back", "NotProven": "not proven", "SystemExit": "stopped early"}  # sys.exit(1)
 
 
 @dataclass(frozen=True)

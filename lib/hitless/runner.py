@@ -21,12 +21,14 @@ from pathlib import Path
 import boto3
 import papermill
 from nbclient.exceptions import DeadKernelError
+from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
 from hitless import durable, engine, pack
 from hitless.audit_io import guarded
 from hitless.clock import real_now
 from hitless.ending import DONE, FAILED, REFUSED, SIGNALLED, Ending, cut_off, of_error, read_past, write_outcome
+from hitless.engine import Record
 from hitless.errors import Refused
 from hitless.known_secrets import redactor_of
 from hitless.lease_return import give_back
@@ -208,7 +210,7 @@ def _redactor(source: Path, parameters: Mapping[str, object]) -> Redactor:
 
 def _execute(request: Request, run_dir: Path, kernel: Kernel) -> Ending:
     try:
-        papermill.execute_notebook(
+        executed = papermill.execute_notebook(
             run_dir / SOURCE,
             kernel.address,
             {**request.given, "RUN_DIR": str(run_dir)},
@@ -229,7 +231,15 @@ def _execute(request: Request, run_dir: Path, kernel: Kernel) -> Ending:
         if not kernel.interruption.asked:
             print(DEATH, file=sys.stderr)
         return cut_off("kernel died", read_past(run_dir), DEATH)
+    if _stopped_early(executed):
+        return cut_off("stopped early", read_past(run_dir), "a cell ended the run by itself")
     return Ending("done", DONE)
+
+
+def _stopped_early(executed: NotebookNode) -> bool:
+    """A cell said `sys.exit(0)`, which papermill takes for success."""
+    states = [cell.metadata.get("papermill", {}).get("status") for cell in executed.cells]
+    return any(state not in (None, Record.COMPLETED) for state in states)
 
 
 def _as_interrupted(ending: Ending, interruption: engine.Interruption) -> Ending:
