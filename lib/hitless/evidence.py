@@ -43,7 +43,7 @@ class Evidence:
         one._read_journal()
         for name in (REQUEST, PLAN, UNDO, APPROVAL, "before.json", "after.json", DIFF):
             one._read_json(name)
-        one.missing |= {name: "not there" for name in EXPECTED if not (one.folder / name).exists()}
+        one.missing |= {name: "not there" for name in EXPECTED if not (one.folder / name).is_file()}
         one.notebook = one._find_notebook()
         if one.notebook is None:
             one.missing["executed notebook"] = "not there"
@@ -140,7 +140,7 @@ class Evidence:
 
     def _read_journal(self) -> None:
         path = self.folder / JOURNAL
-        if not path.exists():
+        if not path.is_file():
             return
         try:
             for entry in walk(path, torn_tail_ok=True):
@@ -157,7 +157,7 @@ class Evidence:
     def _read_json(self, name: str) -> None:
         """Keep a file's content, or note why it is none: a run may die while it writes."""
         path = self.folder / name
-        if not path.exists():
+        if not path.is_file():
             return
         try:
             content = json.loads(path.read_bytes())
@@ -171,7 +171,7 @@ class Evidence:
             self.missing[name] = f"not readable: it holds a {type(content).__name__}"
 
     def _find_notebook(self) -> Path | None:
-        found = sorted(path for path in self.folder.glob("*.ipynb") if path.name != SOURCE)
+        found = sorted(path for path in self.folder.glob("*.ipynb") if path.name != SOURCE and path.is_file())
         asked = self.file(REQUEST).get("runbook")
         named = [path for path in found if isinstance(asked, str) and path.stem == Path(asked).stem]
         return (named or found or [None])[0]

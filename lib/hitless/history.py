@@ -65,7 +65,7 @@ def read_rows(runs: Path, page_folder: Path, key: Path | None = None) -> Iterato
 
 def badge_of(folder: Path, key: Path | None = None) -> tuple[str, str]:
     """What a record is worth, and the first thing that is wrong with it."""
-    if not (folder / ENVELOPE).exists():
+    if not (folder / ENVELOPE).is_file():
         return NOT_SEALED, ""
     wrong = first_wrong(verify(folder, key))
     return (BROKEN, wrong) if wrong else (VERIFIED if key else SELF_SIGNED, "")
@@ -85,5 +85,5 @@ def _row(evidence: Evidence, page_folder: Path, badge: str, wrong: str) -> Row:
         badge=badge,
         tone=TONES[badge],
         wrong=wrong,
-        link=quote(os.path.relpath(report, page_folder.resolve())) if report.exists() else "",
+        link=quote(os.path.relpath(report, page_folder.resolve())) if report.is_file() else "",
     )

@@ -45,6 +45,8 @@ def render(evidence: Evidence) -> str:
         headline=headline(timeline) if timeline.windows else _sentence(evidence),
         lede=subtitle(timeline) if timeline.windows else evidence.told("reason", "opened"),
         problems=_problems(evidence),
+        claims=_rows(evidence.claims, "name", "measured", "limit", "holds"),
+        approvals=_rows(evidence.approvals, "by", "at", "source", "over"),
         facts=list(_facts(evidence).items()),
         no_claims="a dry run promises nothing." if evidence.is_dry_run else "no verdict is on record.",
         light=_image(evidence.folder / LIGHT),
@@ -82,6 +84,11 @@ def _sentence(evidence: Evidence) -> str:
     if evidence.outcome == UNKNOWN:
         return f"{title}: the record does not say how it ended"
     return f"{title}: {evidence.outcome.replace('_', ' ')}"
+
+
+def _rows(found: list[Mapping[str, Any]], *names: str) -> list[dict[str, Any]]:
+    """What was found, with every name in each; "" where it says nothing."""
+    return [{name: "" if one.get(name) is None else one[name] for name in names} for one in found]
 
 
 def _problems(evidence: Evidence) -> list[str]:
@@ -150,10 +157,10 @@ def _cells(notebook: Path | None) -> tuple[list[Cell], str]:
 
 def _dark(folder: Path, timeline: Timeline) -> str:
     """The picture for dark screens; drawn where only the light one was kept."""
-    if (folder / DARK).exists() or not (folder / LIGHT).exists():
+    if (folder / DARK).is_file() or not (folder / LIGHT).is_file():
         return _image(folder / DARK)
     return sanitise.picture("image/png", charts.render(timeline, "dark"))
 
 
 def _image(path: Path) -> str:
-    return sanitise.picture("image/png", path.read_bytes()) if path.exists() else ""
+    return sanitise.picture("image/png", path.read_bytes()) if path.is_file() else ""

@@ -92,7 +92,7 @@ def journal_state(evidence: Evidence) -> dict[str, str]:
 def source_digest(evidence: Evidence) -> str:
     """SHA-256 of the runbook as it was run; "" where its source was not kept."""
     source = evidence.folder / SOURCE
-    return digest(source.read_bytes()) if source.exists() else ""
+    return digest(source.read_bytes()) if source.is_file() else ""
 
 
 def versions() -> dict[str, str]:
