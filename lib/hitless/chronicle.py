@@ -86,7 +86,7 @@ TOLD: dict[str, Callable[[Facts], tuple[str, str]]] = {
     "phase": lambda f: (" ".join(_join(f.get("name"), f.get("edge") and f"{f['edge']}s")), str(f.get("tone", ""))),
     "limit": lambda f: (f"limit: {f.get('name')} {f.get('value')}", "gate"),
     "plan": lambda f: (f"plan {str(f.get('digest', ''))[:12]} was made", "gate"),
-    "params": lambda f: (f"parameters {str(f.get('sha256', ''))[:12]} were checked", "info"),
+    "parameters": lambda f: (f"parameters {str(f.get('sha256', ''))[:12]} were checked", "info"),
     "approval": lambda f: (f"approved by {f.get('by')}", "gate"),
     "intent": lambda f: (f"calls {f.get('call')} ({f.get('step')})", "info"),
     "result": lambda f: (" ".join(_join(f.get("step"), "answered, request", f.get("request_id"))), "info"),

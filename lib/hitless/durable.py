@@ -16,8 +16,9 @@ def replace(path: Path, content: str | bytes) -> Path:
         content: Text is written as UTF-8.
     """
     unfinished = path.with_name(f".{path.name}{UNFINISHED}")
+    content = content.encode() if isinstance(content, str) else content
     with unfinished.open("wb") as file:
-        file.write(content.encode() if isinstance(content, str) else content)
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(path)

@@ -118,7 +118,7 @@ class Evidence:
     @property
     def parameters(self) -> Mapping[str, Any]:
         """What it ran with."""
-        for given in (self.file(REQUEST).get("params"), self.last("params").get("values")):
+        for given in (self.file(REQUEST).get("parameters"), self.last("parameters").get("values")):
             if isinstance(given, Mapping):
                 return given
         return {}

@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -54,14 +54,15 @@ class Journal:
         path: The file; made when missing, continued when there. A last line cut short by a crash was never
             acknowledged: it is taken off, and the next entry (`journal.mended`) says how much that was.
         clock: Stamps each entry with AWS time.
+        redact: Takes secrets out of an entry's facts before they are written; when it raises, nothing is.
 
     Raises:
         Refused: Another process is writing to it.
         BadJournal: It is there and does not hold together.
     """
 
-    def __init__(self, path: str | Path, clock: Clock) -> None:
-        self.path, self._clock = Path(path), clock
+    def __init__(self, path: str | Path, clock: Clock, redact: Callable[[Any], Any] = lambda facts: facts) -> None:
+        self.path, self._clock, self._redact = Path(path), clock, redact
         self._lock = threading.Lock()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
@@ -85,6 +86,7 @@ class Journal:
             at: When it was so, epoch seconds of AWS time; the clock's now by default.
             **facts: Anything JSON holds. NaN and infinity are refused with `ValueError`.
         """
+        facts = self._redact(facts)
         with self._lock:
             at = round(self._clock.now() if at is None else at, 6)
             body = canonical({"n": self._n + 1, "at": at, "kind": kind, "facts": facts, "prev": self.head})

@@ -17,7 +17,7 @@ from types import TracebackType
 
 from hitless.errors import Failed, Refused
 
-STOP_S = 10.0  # real seconds a lab may take to end its processes
+STOP_S = 30.0  # real seconds a lab may take to end its processes; one that still starts on a busy machine takes long
 
 
 class Lab:

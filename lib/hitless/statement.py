@@ -46,7 +46,7 @@ def make_predicate(evidence: Evidence, manifest: Mapping[str, Any], signer: Cryp
         "manifest": {"files": str(len(manifest["files"])), "sha256": digest_of(manifest)},
         "missing": dict(evidence.missing),
         "outcome": {"exit_code": _text(evidence.exit_code), "name": evidence.outcome},
-        "params": {"sha256": _hex(evidence.told("params_sha256") or evidence.last("params").get("sha256"))},
+        "parameters": {"sha256": _hex(evidence.told("parameters_sha256") or evidence.last("parameters").get("sha256"))},
         "plan": {"sha256": _hex(evidence.plan.get("digest"))},
         "runbook": {"name": evidence.runbook, "sha256": source_digest(evidence)},
         "signature": {"keyid": key.keyid, "kind": "self-signed", "public_key": public_pem(key)},

@@ -182,7 +182,7 @@ class _Examination:
         source, asked = source_digest(self._evidence), self._evidence.file(REQUEST).get("runbook_sha256")
         if source and asked and source != asked:
             raise Broken("another runbook was asked for than the one that was kept as run")
-        digests = {name: self._predicate[name]["sha256"] for name in ("runbook", "params", "plan")}
+        digests = {name: self._predicate[name]["sha256"] for name in ("runbook", "parameters", "plan")}
         for approval in self._evidence.approvals:
             over = approval.get("over")
             for name in digests if isinstance(over, dict) else ():

@@ -39,7 +39,7 @@ def executed(tmp_path_factory):
     source = write_runbook(folder / "runbook.source.ipynb", *CELLS)
     with pytest.raises(papermill.PapermillExecutionError):
         papermill.execute_notebook(source, folder / "05-try.ipynb", {"COUNT": 2}, **PAPERMILL)
-    over = {"runbook": digest(source.read_bytes()), "plan": PLAN_DIGEST, "params": digest(b"params")}
+    over = {"runbook": digest(source.read_bytes()), "plan": PLAN_DIGEST, "parameters": digest(b"parameters")}
     write(folder / "request.json", request(over["runbook"]))
     write(folder / "plan.json", {"digest": PLAN_DIGEST, "steps": [{**STEP, "changes": "every host", "undo": "cancel"}]})
     write(folder / "undo.json", [])
@@ -62,8 +62,8 @@ def request(runbook_sha256):
         "reason": "a new AMI",
         "ticket": "CHG-1",
         "runbook_sha256": runbook_sha256,
-        "params": {"COUNT": 2, "SHARE": 0.5, "DRY_RUN": False},
-        "params_sha256": digest(b"params"),
+        "parameters": {"COUNT": 2, "SHARE": 0.5, "DRY_RUN": False},
+        "parameters_sha256": digest(b"parameters"),
     }
 
 

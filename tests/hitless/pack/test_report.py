@@ -98,7 +98,7 @@ def make_hostile(folder, texts):
     texts = [text for text in texts if text != "\ud800"]  # no other file can hold half a character
     facts = {f"fact {n}": text for n, text in enumerate(texts)}
     one = {name: texts[n] for n, name in enumerate(("runbook", "actor", "reason", "ticket", "attempt", "run_id"))}
-    write(folder / "request.json", {**one, "params": {**facts, **{text: text for text in texts}}})
+    write(folder / "request.json", {**one, "parameters": {**facts, **{text: text for text in texts}}})
     step = dict.fromkeys(("name", "service", "operation", "changes", "undo"))
     write(folder / "plan.json", {"digest": texts[0], "steps": [dict.fromkeys(step, text) for text in texts]})
     write(folder / "approval.json", [dict.fromkeys(("by", "at", "source", "over"), text) for text in texts])

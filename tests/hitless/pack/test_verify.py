@@ -173,7 +173,7 @@ def test_a_signature_by_the_key_named_over_a_statement_that_names_another(sealed
     assert "names another key than its statement" in wrong(sealed)
 
 
-@pytest.mark.parametrize("over", ["runbook", "params", "plan"])
+@pytest.mark.parametrize("over", ["runbook", "parameters", "plan"])
 def test_an_approval_of_something_else_shows(run, key, over):
     approval = json.loads((run / "approval.json").read_bytes())
     approval["over"][over] = "0" * 64
