@@ -80,7 +80,7 @@ def _row(evidence: Evidence, page_folder: Path, badge: str, wrong: str) -> Row:
         runbook=evidence.runbook,
         place=evidence.told("place", "opened"),
         who=evidence.told("actor", "opened"),
-        why=" ".join(filter(None, (evidence.told("ticket", "opened"), evidence.told("reason", "opened")))),
+        why=" ".join(filter(None, (evidence.told("ticket", "opened"), evidence.reason))),
         status=status_of(evidence),
         badge=badge,
         tone=TONES[badge],
