@@ -94,8 +94,9 @@ def _rows(found: list[Mapping[str, Any]], *names: str) -> list[dict[str, Any]]:
 
 def _problems(evidence: Evidence) -> list[str]:
     """What somebody in a hurry must not overlook."""
-    error = str(evidence.concluding("verdict").get("error") or evidence.concluding("outcome").get("said") or "")
     failing = [claim for claim in evidence.claims if claim.get("holds") is not True]
+    said = "" if failing else evidence.concluding("outcome").get("said")
+    error = str(evidence.concluding("verdict").get("error") or said or "")
     claims = [f"{one.get('name')}: {one.get('measured')}, wanted {one.get('limit')}" for one in failing]
     broken = f"The journal is not as it was written, {evidence.journal_error}" if evidence.journal_error else ""
     return [problem for problem in (broken, error, *claims) if problem]
