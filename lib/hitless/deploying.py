@@ -28,6 +28,7 @@ TIMEOUT_S = 4 * 3600.0  # Install alone may take an hour, and so may a hook
 ROLLBACK_TIMEOUT_S = 900.0
 POLL_S = 10.0
 DEPLOYMENT = "deployment"  # the plan's step that starts it
+BEGAN = "release began"  # a note for later attempts
 
 
 class Release(Protocol):
@@ -91,7 +92,7 @@ class Deploying:
         return read_weights(self._here, self._stack)
 
     async def _deploy(self, live: LiveTimeline) -> None:
-        self._failed_before, self._began_s = live.timeline.failures, self._here.clock.now()
+        self._failed_before, self._began_s = live.timeline.failures, self._beginning()
         answers = self._change.plan.run(self._here, dry_run=False, say=self._say, run=self._run)
         deployment_id = answers[DEPLOYMENT]["deploymentId"]
         with live.phase("blue/green", "good"):
@@ -107,6 +108,14 @@ class Deploying:
             raise await asyncio.to_thread(
                 ended_badly, self._here, self._stack, change.label, change.image, self._last, self._stopped_by_gate
             )
+
+    def _beginning(self) -> float:
+        """When the first attempt began to change anything."""
+        began_s = self._run.past.noted.get(BEGAN)
+        if began_s is None:
+            began_s = self._here.clock.now()
+            self._run.note(BEGAN, began_s)
+        return began_s
 
     async def _watch(self, deployment_id: str, live: LiveTimeline) -> None:
         await await_until(
@@ -165,7 +174,7 @@ class Deploying:
                 deployment=self._last,
                 timeline=live.timeline,
                 summary=live.summary,
-                samples_path=self._run.samples_path,
+                samples_paths=self._run.all_samples,
                 tasks_seen_healthy=self._lookout.tasks_seen_healthy,
                 clock=self._here.clock,
             )

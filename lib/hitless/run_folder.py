@@ -61,6 +61,12 @@ class RunFolder:
         return self.path / ("samples.jsonl" if attempt == 1 else f"samples.attempt-{attempt}.jsonl")
 
     @property
+    def all_samples(self) -> list[Path]:
+        """Of every attempt so far, in order; one that died early left none."""
+        names = ["samples.jsonl", *(f"samples.attempt-{n}.jsonl" for n in range(2, self.past.attempts + 2))]
+        return [self.path / name for name in names if (self.path / name).exists()]
+
+    @property
     def is_resumed(self) -> bool:
         """An earlier attempt has shown its plan: this one goes on with that."""
         return self.past.plan is not None and self.past.changed_something

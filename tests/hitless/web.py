@@ -2,12 +2,15 @@
 
 import asyncio
 import base64
+import json
+import urllib.request
 
 from hitless.connect import connect
 from hitless.images import build_release, push
 from hitless.release import Gate, plan_release
 from hitless.run_folder import open_run
 from hitless.service import await_steady
+from hitless.traffic import endpoint_url
 
 USER_DATA = base64.b64encode(b"echo ECS_CLUSTER=web >> /etc/ecs/ecs.config").decode()
 CANARY = "CodeDeployDefault.ECSCanary10Percent5Minutes"
@@ -145,3 +148,9 @@ class Web:
         run = open_run(self.here, "release", str(self.tmp_path / name), "test")
         gate = Gate(failed_max=failed_max, approve=approve)
         return asyncio.run(change.run(run, dry_run=False, gate=gate, probe_rate_per_s=400, say=str))
+
+    def version(self):
+        """What a user is answered by now."""
+        url = endpoint_url(self.here, self.stack) + "/version"
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            return json.load(answer)["version"]
