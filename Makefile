@@ -4,7 +4,7 @@ IN = $(PYTHON) lib/bootstrap
 RUNBOOK ?= runbooks/20-refresh-hosts.ipynb
 
 .DEFAULT_GOAL := help
-.PHONY: setup demo test lab notebooks run lint fmt bench lock clean help
+.PHONY: setup demo test lab notebooks run lint fmt bench crash lock clean help
 
 setup:  ## make .venv from the lock file, find or fetch Terraform
 	@$(IN) -m bootstrap.terraform
@@ -32,6 +32,9 @@ fmt:  ## put everything into form
 
 bench:  ## measure the probe and the proxy against their yardsticks
 	@$(IN) tests/bench $(ARGS)
+
+crash:  ## end a run in every way at every moment, of each runbook (an hour); says how many cases there were
+	@HITLESS_CRASH=all $(IN) -m pytest -n 0 -s tests/hitless/crash $(ARGS)
 
 lock:  ## renew requirements.lock and app/requirements.txt (needs uv)
 	@$(PYTHON) lib/bootstrap/lock.py

@@ -149,6 +149,12 @@ class Web:
         gate = Gate(failed_max=failed_max, approve=approve)
         return asyncio.run(change.run(run, dry_run=False, gate=gate, probe_rate_per_s=400, say=str))
 
+    def new_template_version(self):
+        """A second version of the launch template, with a newer AMI."""
+        data = {"ImageId": "ami-0a10000000000ec52"}
+        template = {"LaunchTemplateName": "web", "SourceVersion": "1"}
+        self.call("ec2").create_launch_template_version(**template, LaunchTemplateData=data)
+
     def version(self):
         """What a user is answered by now."""
         url = endpoint_url(self.here, self.stack) + "/version"
