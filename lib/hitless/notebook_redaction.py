@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +13,8 @@ from hitless.redaction import Redactor, as_mapping
 MARKUP = ("text/html", "image/svg+xml", "text/markdown", "application/xml", "text/xml")
 BINARY = re.compile(r"(?:image|audio|video|font)/(?!svg)|application/(?:pdf|octet-stream|zip)")
 DATA_URI = re.compile(rf"(data:image/png;base64,)({png.BASE64_SIGNATURE}[A-Za-z0-9+/=\s]+)")
-PNG_RULE, GONE = "png-metadata", "[redacted: {mime} that could not be cleaned]"
+PNG_RULE, GONE_RULE = "png-metadata", "unclean-media"
+GONE = "[redacted: {mime} that could not be cleaned]"
 
 
 def redact_notebook(notebook: Mapping[str, Any], redactor: Redactor) -> dict[str, Any]:
@@ -62,16 +62,22 @@ class _Walk:
 
     def _binary(self, mime: str, text: str) -> str:
         """Base64 of the same bytes without hidden words; a word in its place if there is a secret even so."""
+        if not text:
+            return text
         try:
             data = base64.b64decode(text, validate=False)
             if mime == "image/png":
                 data, dropped = png.strip(data)
                 self._redactor.counts.update({PNG_RULE: dropped} if dropped else {})
-        except (binascii.Error, png.BadPng):
-            return GONE.format(mime=mime)
+        except ValueError:  # no base64, or no picture
+            return self._gone(mime)
         if self._redactor.redact_bytes(data) != data:
-            return GONE.format(mime=mime)
+            return self._gone(mime)
         return self._redactor.redact_text(base64.b64encode(data).decode())
+
+    def _gone(self, mime: str) -> str:
+        self._redactor.counts[GONE_RULE] += 1
+        return GONE.format(mime=mime)
 
     def _streams(self, notebook: Mapping[str, Any]) -> dict[int, list[str]]:
         """The lines of each stream output, by its id: what was said one after the other may be one secret in pieces."""
