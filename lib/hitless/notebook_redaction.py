@@ -9,6 +9,7 @@ from typing import Any
 
 from hitless import png
 from hitless.redaction import Redactor, as_mapping
+from hitless.secret_patterns import names_secret
 
 MARKUP = ("text/html", "image/svg+xml", "text/markdown", "application/xml", "text/xml")
 BINARY = re.compile(r"(?:image|audio|video|font)/(?!svg)|application/(?:pdf|octet-stream|zip)")
@@ -49,6 +50,8 @@ class _Walk:
     def _entry(self, key: str, inner: Any, is_markup: bool) -> Any:
         if BINARY.match(key) and (isinstance(inner, str) or _is_lines(inner)):
             return self._binary(key, inner if isinstance(inner, str) else "".join(inner))
+        if isinstance(inner, str) and names_secret(key, inner):
+            return self._redactor.redact_entry(key, inner)
         return self.value(inner, is_markup=is_markup or key in MARKUP)
 
     def _text(self, value: Any, is_markup: bool) -> Any:

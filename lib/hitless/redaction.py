@@ -13,8 +13,8 @@ from typing import Any
 
 from hitless.errors import Failed
 from hitless.secret_forms import forms
-from hitless.secret_patterns import likely
-from hitless.squeezed import BREAKS, COLOURS, MARKUP, SEAM, Span, Squeezed, merged
+from hitless.secret_patterns import NAMED, likely, names_secret
+from hitless.squeezed import BREAKS, COLOURS, GAP, MARKUP, SEAM, SEAMS, Span, Squeezed, merged
 
 MASK = b"*"
 MARKER = re.compile(r"\[redacted:[^\]\[]*\]")
@@ -75,12 +75,17 @@ class Redactor:
             known = Squeezed(text, MARKUP if is_markup else BREAKS)
             if spans := merged(self._known(known.text)):
                 text = self._replace(known, spans)
-        if len(text) < LOOKS_MIN:
-            return text
-        plain = Squeezed(text, COLOURS)
+        if len(text) >= LOOKS_MIN:  # what interrupts a secret may as well be what ends it
+            text = "".join(part if number % 2 else self._look(part) for number, part in enumerate(GAP.split(text)))
+            text = self._look(text, COLOURS) if "\x1b" in text else text
+            text = self._look(text, SEAMS) if SEAM in text else text
+        return text
+
+    def _look(self, text: str, gap: re.Pattern[str] = COLOURS) -> str:
+        plain = Squeezed(text, gap)
         for pattern in likely(plain.text):
             if spans := [(*span, pattern.name) for span in pattern.spans(plain.text)]:
-                plain = Squeezed(self._replace(plain, spans), COLOURS)
+                plain = Squeezed(self._replace(plain, spans), gap)
         return plain.whole
 
     def _replace(self, squeezed: Squeezed, spans: list[Span]) -> str:
@@ -103,12 +108,19 @@ class Redactor:
         if isinstance(value, str):
             return self.redact_text(value, is_markup=is_markup)
         if isinstance(value, Mapping):
-            return as_mapping([(self.redact_value(key), self.redact_value(inner)) for key, inner in value.items()])
+            return as_mapping([(self.redact_value(key), self.redact_entry(key, inner)) for key, inner in value.items()])
         if isinstance(value, (list, tuple)):
             if all(isinstance(one, str) for one in value):
                 return self.redact_pieces(value, is_markup=is_markup)
             return [self.redact_value(one) for one in value]
         return value
+
+    def redact_entry(self, name: Any, value: Any) -> Any:
+        """What stands under a name; a text under one like `password` goes as a whole."""
+        if isinstance(name, str) and isinstance(value, str) and names_secret(name, value):
+            self.counts[NAMED] += 1
+            return f"[redacted:{NAMED}]"
+        return self.redact_value(value)
 
     def redact_bytes(self, data: bytes) -> bytes:
         """Bytes without secrets: text is redacted as text, anything else is masked in place and keeps its length."""

@@ -7,14 +7,16 @@ import re
 from collections.abc import Iterable
 
 SEAM = "\ufdd0"  # no character: where one piece ends and the next begins
-COLOUR = rf"\x1b\[[0-9;?]*[A-Za-z]|{SEAM}"
-BROKEN = rf"{COLOUR}|\\?\r?\n[ \t]*"
+COLOUR = r"\x1b\[[0-9;?]*[A-Za-z]"
+BROKEN = rf"{COLOUR}|{SEAM}|\\?\r?\n[ \t]*"
 TAG = r"</?[A-Za-z!][^<>]{0,300}>"
 
+GAP = re.compile(f"({COLOUR}|{SEAM})")
 COLOURS = re.compile(f"(?:{COLOUR})+")
+SEAMS = re.compile(f"(?:{COLOUR}|{SEAM})+")
 BREAKS = re.compile(f"(?:{BROKEN})+")
 MARKUP = re.compile(f"(?:{BROKEN}|{TAG})+")
-SIGNS = {COLOURS: ("\x1b", SEAM), BREAKS: ("\x1b", SEAM, "\n"), MARKUP: ("\x1b", SEAM, "\n", "<")}
+SIGNS = {COLOURS: ("\x1b",), SEAMS: ("\x1b", SEAM), BREAKS: ("\x1b", SEAM, "\n"), MARKUP: ("\x1b", SEAM, "\n", "<")}
 Span = tuple[int, int, str]
 
 
