@@ -49,7 +49,8 @@ class _Walk:
 
     def _entry(self, key: str, inner: Any, is_markup: bool) -> Any:
         if BINARY.match(key) and (isinstance(inner, str) or _is_lines(inner)):
-            return self._binary(key, inner if isinstance(inner, str) else "".join(inner))
+            text = "".join(inner)
+            return self._binary(key, text) if text else inner
         if isinstance(inner, str) and names_secret(key, inner):
             return self._redactor.redact_entry(key, inner)
         return self.value(inner, is_markup=is_markup or key in MARKUP)
@@ -58,15 +59,14 @@ class _Walk:
         if isinstance(value, str) and value.startswith(png.BASE64_SIGNATURE):
             return self._binary("image/png", value)
         if is_markup and _is_lines(value):
-            return self._text("".join(value), is_markup).splitlines(keepends=True)
+            clean = self._text("".join(value), is_markup)
+            return value if clean == "".join(value) else clean.splitlines(keepends=True)
         if isinstance(value, str) and "data:image/png;base64," in value:
             value = DATA_URI.sub(lambda found: found.group(1) + self._binary("image/png", found.group(2)), value)
         return self._redactor.redact_value(value, is_markup=is_markup)
 
     def _binary(self, mime: str, text: str) -> str:
         """Base64 of the same bytes without hidden words; a word in its place if there is a secret even so."""
-        if not text:
-            return text
         try:
             data = base64.b64decode(text, validate=False)
             if mime == "image/png":
