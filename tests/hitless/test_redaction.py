@@ -134,6 +134,12 @@ def test_tags_within_a_value_stay_and_the_value_goes():
     assert text == "<td><b>[redacted:CANARY]</b><i></i></td>"
 
 
+@pytest.mark.parametrize("text", ["correct horse\nbattery", "correct\n    horse battery", "correct-horse\\\n battery"])
+def test_a_passphrase_is_found_however_it_is_wrapped(text):
+    value = "correct-horse battery" if "-" in text else "correct horse battery"
+    assert "battery" not in Redactor({"PHRASE": value}).redact_text(f"it is {text}, so")
+
+
 def test_pieces_keep_their_number():
     pieces = known().redact_pieces(["a", SECRET[:3], SECRET[3:9], "", SECRET[9:], "b"])
     assert pieces == ["a", "[redacted:CANARY]", "", "", "", "b"]
