@@ -7,12 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import papermill
 
 from hitless import runner
+from hitless.clock import duration_text, monotonic_s
 from hitless.connect import connect
 from hitless.demo import ON_THE_LAB, RUNBOOKS, say
 from hitless.lab import Lab
@@ -96,25 +97,46 @@ class Session:
             return jupyter.wait()
 
 
-def execute_all(folder: Path, rate: float, seed: int) -> int:
-    """Run every demo notebook again on a fresh lab each, and keep its outputs.
+def execute_all(folder: Path, rate: float, seed: int, only: Sequence[str] = ()) -> int:
+    """Run every demo notebook again and keep its outputs.
+
+    Those that change a service share one lab and one service, which Terraform makes first; the others need none.
+
+    Args:
+        folder: Where the notebooks are.
+        rate: Lab seconds to a real second.
+        seed: The lab's.
+        only: Beginnings of names, such as `06`; none runs all.
 
     Returns:
         0, or 4 as soon as one has failed; what it had before is then kept.
     """
-    found = sorted(folder.glob("*.ipynb"))
+    found = [path for path in sorted(folder.glob("*.ipynb")) if path.name.startswith(tuple(only) or "")]
     if not found:
-        print(f"{folder}/ holds no notebook: there is nothing to run again.")
+        print(f"{folder}/ holds no such notebook: there is nothing to run again.")
         return runner.DONE
-    for notebook in found:
+    on_stage = [path for path in found if "STATE_DIR" in runner.read_parameters(path)]
+    code = _execute_each([path for path in found if path not in on_stage], seed)
+    if code or not on_stage:
+        return code
+    with Scratch("hitless-lab-") as data, Lab(data, rate, seed):
+        given = ON_THE_LAB | {"NAME": NAME, "STATE_DIR": str(data / "terraform")}
+        say("Provision the stack they share")
+        code = runner.run(RUNBOOKS / f"{PROVISION}.ipynb", given, runner.new_folder(runner.RUNS / "notebooks"))
+        return code or _execute_each(on_stage, seed)
+
+
+def _execute_each(notebooks: Sequence[Path], seed: int) -> int:
+    for notebook in notebooks:
         say(f"Run {notebook} again")
-        command = [sys.executable, "-m", "jupyter", "execute", "--inplace", str(notebook)]
-        leash = leashed(command, ask=signal.SIGTERM, grace_s=LEAVE_S)
-        with Scratch("hitless-lab-") as data, Lab(data, rate, seed), _running(leash) as execution:
+        began = monotonic_s()
+        command = [sys.executable, "-m", "hitless.essay", str(notebook), "--seed", str(seed)]
+        with _running(leashed(command, ask=signal.SIGTERM, grace_s=LEAVE_S)) as execution:
             code = execution.wait()
         if code:
             print(f"{notebook} failed; its outputs are those it had.", file=sys.stderr)
             return runner.FAILED
+        print(f"{notebook} holds, after {duration_text(monotonic_s() - began)}")
     return runner.DONE
 
 

@@ -17,6 +17,8 @@ from types import TracebackType
 
 from hitless.errors import Failed, Refused
 
+STATE_VARIABLE = "HITLESS_STATE_DIR"
+"""Where Terraform's state of this lab lives: it must not outlive the lab."""
 STOP_S = 10.0  # real seconds a lab may take to end its processes
 
 
@@ -38,7 +40,8 @@ class Lab:
 
     def __enter__(self) -> Lab:
         self._process, ready = start("--rate", f"{self._rate:g}", "--seed", str(self._seed), "--data", str(self._data))
-        self.endpoint_url, self.environment = ready["endpoint_url"], ready["environment"]
+        self.endpoint_url = ready["endpoint_url"]
+        self.environment = {**ready["environment"], STATE_VARIABLE: str(self._data / "terraform")}
         self._outside = dict(os.environ)
         os.environ.update(self.environment)
         return self
@@ -52,17 +55,20 @@ class Lab:
 
     def fault(self, name: str, **wanted: object) -> dict:
         """Let something happen in the lab: `AmiPublished`, `InstanceDies`, `CapacityMissing` …"""
-        body = json.dumps({"fault": name, **wanted}).encode()
-        request = urllib.request.Request(
-            f"{self.endpoint_url}/_lab/faults", body, {"Content-Type": "application/json"}, method="POST"
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
+        return inject(self.endpoint_url, name, **wanted)
 
     def status(self) -> dict:
         """What the lab says of itself."""
         with urllib.request.urlopen(f"{self.endpoint_url}/_lab/status", timeout=30) as answer:
             return json.load(answer)
+
+
+def inject(endpoint_url: str, name: str, **wanted: object) -> dict:
+    """Let something happen in the lab at an endpoint."""
+    body = json.dumps({"fault": name, **wanted}).encode()
+    request = urllib.request.Request(f"{endpoint_url}/_lab/faults", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
 
 
 def start(*options: str) -> tuple[subprocess.Popen[bytes], dict]:
