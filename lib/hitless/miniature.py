@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from pathlib import Path
 
 from hitless.connect import Connection
 from hitless.images import build_release, push
+from hitless.rehearsal import REGION
 from hitless.stack import Stack, read_stack
 
 NAME = "web"
+APP = Path(__file__).resolve().parents[2] / "app"
 ROLE = "arn:aws:iam::123456789012:role/web"
 AMI_ID, NEWER_AMI_ID, BROKEN_AMI_ID = "ami-0a10000000000ec51", "ami-0a10000000000ec52", "ami-0bad000000000ec50"
 CANARY = "CodeDeployDefault.ECSCanary10Percent5Minutes"
 ALL_AT_ONCE = "CodeDeployDefault.ECSAllAtOnce"
-PLACES_PER_HOST = 7  # tasks of 256 MiB on a t3.medium, what the agent and the system need taken off
-READY_S = 420.0
+BOOT_S, READY_S = 240.0, 180.0
 LAUNCH_HOOK = {
     "LifecycleHookName": "agent-ready",
     "LifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING",
@@ -70,6 +72,7 @@ class Miniature:
         make_hosts(here, settings.hosts, self._subnets)
         self._cluster()
         self._traffic()
+        here.clock.sleep(BOOT_S)  # else every task would be placed on the first host that joins
         self._service()
         self._deployment_group()
         here.clock.sleep(READY_S)
@@ -82,6 +85,7 @@ class Miniature:
             name=NAME,
             autoScalingGroupProvider={
                 "autoScalingGroupArn": groups["AutoScalingGroups"][0]["AutoScalingGroupARN"],
+                "managedScaling": {"status": "ENABLED", "targetCapacity": 100},
                 "managedDraining": "ENABLED" if self.settings.managed_draining else "DISABLED",
             },
         )
@@ -119,10 +123,10 @@ class Miniature:
 
     def _service(self) -> None:
         ecr, ecs = self.here.client("ecr"), self.here.client("ecs")
-        ecr.create_repository(repositoryName=NAME)
-        image = push(build_release("app", "1.0.0", "blue", self.settings.faults), NAME, ecr=ecr)
-        container = {"name": "app", "image": image, "cpu": 64, "memory": self.settings.task_memory_mib}
-        container |= {"portMappings": [{"containerPort": 8080, "hostPort": 0}], "stopTimeout": 60}
+        ecr.create_repository(repositoryName=NAME, imageTagMutability="IMMUTABLE")
+        image = push(build_release(APP, "1.0.0", "blue", self.settings.faults), NAME, ecr=ecr)
+        self.here.client("logs").create_log_group(logGroupName=f"/ecs/{NAME}")
+        container = CONTAINER | {"image": image, "memory": self.settings.task_memory_mib}
         ecs.register_task_definition(
             family=NAME, networkMode="bridge", executionRoleArn=ROLE, taskRoleArn=ROLE, containerDefinitions=[container]
         )
@@ -133,6 +137,7 @@ class Miniature:
             desiredCount=self.settings.tasks,
             deploymentController={"type": "CODE_DEPLOY"},
             capacityProviderStrategy=STRATEGY,
+            placementStrategy=SPREAD,
             loadBalancers=[{"targetGroupArn": self._groups[0], "containerName": "app", "containerPort": 8080}],
         )
 
@@ -167,6 +172,18 @@ class Miniature:
         return {"Name": "LoadBalancer", "Value": arn.partition("loadbalancer/")[2]}
 
 
+CONTAINER = {
+    "name": "app",
+    "cpu": 256,
+    "user": "10001:10001",
+    "stopTimeout": 60,
+    "portMappings": [{"containerPort": 8080, "hostPort": 0}],
+    "logConfiguration": {
+        "logDriver": "awslogs",
+        "options": {"awslogs-group": f"/ecs/{NAME}", "awslogs-region": REGION, "awslogs-stream-prefix": "app"},
+    },
+}
+SPREAD = [{"type": "spread", "field": f} for f in ("attribute:ecs.availability-zone", "instanceId")]
 STRATEGY = [{"capacityProvider": NAME, "weight": 1, "base": 0}]
 ALARM = {
     "AlarmName": f"{NAME}-5xx",
@@ -198,8 +215,8 @@ def make_hosts(here: Connection, count: int, subnets: list[str] | None = None) -
     template = ec2.create_launch_template(LaunchTemplateName=NAME, LaunchTemplateData=data)["LaunchTemplate"]
     here.client("autoscaling").create_auto_scaling_group(
         AutoScalingGroupName=NAME,
-        MinSize=1,
-        MaxSize=2 * count,
+        MinSize=count,  # managed scaling would take hosts that no task needs
+        MaxSize=count + 2,
         DesiredCapacity=count,
         VPCZoneIdentifier=",".join(subnets),
         LaunchTemplate={"LaunchTemplateId": template["LaunchTemplateId"], "Version": "1"},

@@ -133,6 +133,18 @@ def read_primary_target_group(here: Connection, stack: Stack) -> tuple[str, str]
     return arn.split("/")[1], max(weights, key=lambda name: weights[name])
 
 
+def read_definition(here: Connection, stack: Stack) -> dict:
+    """The task definition that serves; of a CODE_DEPLOY service the primary task set's.
+
+    Calls:
+        ecs:DescribeServices, DescribeTaskDefinition.
+    """
+    service = _describe(here, stack)
+    primary = next((one for one in service.get("taskSets") or [] if one["status"] == "PRIMARY"), service)
+    arn = primary["taskDefinition"]
+    return here.client("ecs").describe_task_definition(taskDefinition=arn)["taskDefinition"]
+
+
 async def await_steady(
     here: Connection, cluster_name: str, service_name: str, *, dry_run: bool, say: Callable[[str], object] = print
 ) -> Stack | None:

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from IPython.display import display
 
 from hitless.charts import bundle
+from hitless.clock import to_datetime
+from hitless.connect import Connection
 from hitless.outcome import Outcome
-from hitless.run_folder import RunFolder
+from hitless.run_folder import RUNS, RunFolder, open_run
 from hitless.timeline import Timeline
+
+
+def open_chapter(here: Connection, essay: str, run_dir: str, reason: str, chapter: str) -> RunFolder:
+    """Open the folder of one of an essay's changes.
+
+    Args:
+        here: Whose account.
+        essay: The notebook's name.
+        run_dir: The folder somebody chose for the whole essay; "" makes `runs/<essay>/<chapter>-<UTC time>`.
+        reason: Why, for whoever reads the record.
+        chapter: Which change.
+    """
+    stamp = f"{to_datetime(here.clock.now()):%Y%m%dT%H%M%SZ}"
+    folder = Path(run_dir) / chapter if run_dir else RUNS / essay / f"{chapter}-{stamp}"
+    return open_run(here, essay, str(folder), reason)
 
 
 def show_timeline(run: RunFolder) -> None:

@@ -35,9 +35,19 @@ class Stage:
         Raises:
             WrongTarget: This is AWS.
         """
-        if self.here.account_id != LAB_ACCOUNT_ID or not os.environ.get("AWS_ENDPOINT_URL"):
+        if not self._is_lab:
             raise WrongTarget("Faults can be asked for in the lab only.", do="let ACCOUNT_ID be the lab's")
         return inject(os.environ["AWS_ENDPOINT_URL"], name, **wanted)
+
+    def next_ami(self, ami_id: str = "") -> str:
+        """The AMI to go to: the one named, else in the lab the next that AWS publishes, else AWS's recommendation."""
+        if ami_id or not self._is_lab:
+            return ami_id
+        return str(self.fault("AmiPublished")["image_id"])
+
+    @property
+    def _is_lab(self) -> bool:
+        return self.here.account_id == LAB_ACCOUNT_ID and bool(os.environ.get("AWS_ENDPOINT_URL"))
 
     def close(self) -> None:
         """End the lab if it is this essay's own; a lab or an account that was there before stays as it is."""
