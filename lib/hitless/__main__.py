@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     lab.set_defaults(do=_lab)
 
     notebooks = verbs.add_parser("notebooks", help="run every demo notebook again and keep its outputs")
-    _add_lab(notebooks, rate=60.0)
+    _add_lab(notebooks, rate=45.0)
     notebooks.add_argument("only", nargs="*", metavar="NAME", help="beginnings of names, e.g. 06; all by default")
     notebooks.set_defaults(do=_notebooks)
     return parser

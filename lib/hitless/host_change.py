@@ -100,8 +100,9 @@ def plan_host_change(
     held = group["LaunchTemplate"]
     changed = {"ami_id": ami_id or None} | ({"instance_type": instance_type} if instance_type else {})
     template = environment.plan_template(held["Version"], **changed)
-    newest = _newest_version(here, held["LaunchTemplateId"]) + (0 if template.is_empty else 1)
-    if template.is_empty and str(newest) == held["Version"]:
+    writes = bool(template.changes)  # a plan of outputs alone, as after a refresh, writes no version
+    newest = _newest_version(here, held["LaunchTemplateId"]) + (1 if writes else 0)
+    if not writes and str(newest) == held["Version"]:
         raise NotReady(
             "The hosts are as they were asked to be: there is nothing to replace.",
             seen={"launch template": f"{held['LaunchTemplateId']} version {newest}"},

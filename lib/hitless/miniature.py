@@ -38,12 +38,14 @@ class Settings:
     """What the service is made of; the defaults are safe.
 
     Args:
-        hosts: Desired hosts, over two zones.
+        hosts: Desired hosts.
         tasks: Desired tasks.
         task_memory_mib: What one task reserves; it decides how many fit.
         managed_draining: Whether ECS moves tasks off a host before it is terminated.
         deregistration_delay_s: How long a leaving target may finish its requests.
         test_listener: Whether a release answers a test port, and is health-checked, before it gets users.
+        check_interval_s: Seconds between two health checks of a target.
+        zones: Availability zones, 1 or 2.
         alarm: Whether target errors stop a release.
         faults: Settings of the app, e.g. `LATENCY_MS=2000`.
     """
@@ -54,6 +56,8 @@ class Settings:
     managed_draining: bool = True
     deregistration_delay_s: int = 60
     test_listener: bool = True
+    check_interval_s: int = 10
+    zones: int = 2
     alarm: bool = True
     faults: str = ""
 
@@ -69,7 +73,7 @@ class Miniature:
     def __init__(self, here: Connection, settings: Settings) -> None:
         self.here, self.settings = here, settings
         self._subnets = [s["SubnetId"] for s in here.client("ec2").describe_subnets()["Subnets"][:2]]
-        make_hosts(here, settings.hosts, self._subnets)
+        make_hosts(here, settings.hosts, self._subnets[: settings.zones])
         self._cluster()
         self._traffic()
         here.clock.sleep(BOOT_S)  # else every task would be placed on the first host that joins
@@ -104,7 +108,12 @@ class Miniature:
     def _target_group(self, name: str) -> str:
         elb = self.here.client("elbv2")
         vpc_id = self.here.client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
-        check = {"HealthCheckPath": "/healthz", "HealthCheckIntervalSeconds": 10}
+        check = {
+            "HealthCheckPath": "/healthz",
+            "HealthCheckIntervalSeconds": self.settings.check_interval_s,
+            "UnhealthyThresholdCount": 2,
+            "HealthCheckTimeoutSeconds": 4,
+        }
         made = elb.create_target_group(Name=name, Protocol="HTTP", Port=80, VpcId=vpc_id, **check)
         arn = made["TargetGroups"][0]["TargetGroupArn"]
         seconds = str(self.settings.deregistration_delay_s)

@@ -22,6 +22,11 @@ class Outcome:
         """How many requests failed while it was watched."""
         return self.timeline.failures
 
+    @property
+    def weights_seen(self) -> frozenset[float]:
+        """Every share of the traffic, percent, that some target group was seen to have."""
+        return frozenset(percent for seen in self.timeline.weights for percent in seen.percent.values())
+
     def require(self) -> None:
         """Raise what went wrong, or the claims that do not hold; called last, when everything is on record."""
         if self.error is not None:

@@ -6,14 +6,16 @@ from collections import Counter
 
 from hitless import cost, deployment
 from hitless.checks import OK, SKIP, Checks
-from hitless.connect import Connection
+from hitless.connect import Connection, connect
 from hitless.hosts import read_group, read_hosts
 from hitless.images import build_release
+from hitless.miniature import Miniature, Settings
 from hitless.preflight import check_refresh
 from hitless.refresh import RefreshSettings
+from hitless.rehearsal import Rehearsal
 from hitless.release_preflight import WANTED_EVENTS, check_release
 from hitless.service import read_definition, read_room, read_service, read_targets
-from hitless.stack import Stack
+from hitless.stack import Stack, read_stack
 from hitless.verdict import Verdict
 
 REQUEST_S_MAX = 5  # the slowest request the service promises to finish; terraform's request_s_max
@@ -141,3 +143,25 @@ def _share(counts: Counter[str]) -> float:
 def _attribute(here: Connection, target_group_arn: str, key: str) -> int:
     answer = here.client("elbv2").describe_target_group_attributes(TargetGroupArn=target_group_arn)
     return int({one["Key"]: one["Value"] for one in answer["Attributes"]}[key])
+
+
+def objections(
+    rehearsal: Rehearsal, account_id: str, region: str, cluster_name: str, service_name: str
+) -> tuple[str, ...]:
+    """What preflight objects to in somebody's service, which is only read; without a name, in a rehearsal's.
+
+    Args:
+        rehearsal: A running one; it starts over when no service is named.
+        account_id: Twelve digits the caller must belong to.
+        region: AWS region.
+        cluster_name: ECS cluster.
+        service_name: ECS service; "" takes a service in miniature.
+    """
+    if service_name:
+        here = connect(account_id=account_id, region=region)
+        stack = read_stack(here, cluster_name, service_name)
+    else:
+        rehearsal.start_over()
+        here, stack = rehearsal.here, Miniature(rehearsal.here, Settings()).stack
+    rows = [*check_refresh(here, stack, RefreshSettings()).rows, *check_release(here, stack).rows]
+    return tuple(row.name for row in rows if row.state not in (OK, SKIP))

@@ -40,6 +40,11 @@ class Seen:
     windows: tuple[tuple[float, dict[int, int]], ...] = ()
 
     @property
+    def failed_percent(self) -> float:
+        """Share of the requests that failed."""
+        return 100 * self.failed / self.sent if self.sent else 0.0
+
+    @property
     def by_status(self) -> dict[int, int]:
         """Answers by HTTP status, all minutes together."""
         total: Counter[int] = Counter()
@@ -49,9 +54,15 @@ class Seen:
 
     def since(self, earlier: Seen) -> Seen:
         """What was seen after an earlier look."""
-        first = earlier.windows[-1][0] if earlier.windows else 0.0
-        windows = tuple((at, statuses) for at, statuses in self.windows if at > first)
-        return Seen(self.sent - earlier.sent, self.failed - earlier.failed, windows)
+        known = dict(earlier.windows)
+        windows = tuple((at, _less(statuses, known.get(at, {}))) for at, statuses in self.windows)
+        kept = tuple(window for window in windows if window[1])
+        return Seen(self.sent - earlier.sent, self.failed - earlier.failed, kept)
+
+
+def _less(counts: dict[int, int], known: dict[int, int]) -> dict[int, int]:
+    left = {status: count - known.get(status, 0) for status, count in counts.items()}
+    return {status: count for status, count in left.items() if count}
 
 
 class LabClock:

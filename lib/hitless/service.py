@@ -133,6 +133,15 @@ def read_primary_target_group(here: Connection, stack: Stack) -> tuple[str, str]
     return arn.split("/")[1], max(weights, key=lambda name: weights[name])
 
 
+def read_controller(here: Connection, stack: Stack) -> str:
+    """Who deploys the service: `CODE_DEPLOY` or `ECS`.
+
+    Calls:
+        ecs:DescribeServices.
+    """
+    return _describe(here, stack).get("deploymentController", {}).get("type", "ECS")
+
+
 def read_definition(here: Connection, stack: Stack) -> dict:
     """The task definition that serves; of a CODE_DEPLOY service the primary task set's.
 

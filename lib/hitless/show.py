@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from IPython.display import display
@@ -9,6 +10,7 @@ from IPython.display import display
 from hitless.charts import bundle
 from hitless.clock import to_datetime
 from hitless.connect import Connection
+from hitless.errors import NotProven, Refused
 from hitless.outcome import Outcome
 from hitless.run_folder import RUNS, RunFolder, open_run
 from hitless.timeline import Timeline
@@ -27,6 +29,19 @@ def open_chapter(here: Connection, essay: str, run_dir: str, reason: str, chapte
     stamp = f"{to_datetime(here.clock.now()):%Y%m%dT%H%M%SZ}"
     folder = Path(run_dir) / chapter if run_dir else RUNS / essay / f"{chapter}-{stamp}"
     return open_run(here, essay, str(folder), reason)
+
+
+def refusal(call: Callable[..., object], *args: object, **named: object) -> str:
+    """Make a call that must be refused; what it said.
+
+    Raises:
+        NotProven: It was not refused.
+    """
+    try:
+        call(*args, **named)
+    except Refused as refused:
+        return str(refused)
+    raise NotProven("This should have been refused, and was not.", do="find out which check no longer looks")
 
 
 def show_timeline(run: RunFolder) -> None:
