@@ -121,11 +121,11 @@ class _Scene:
         status = read_refresh(self.here, NAME)["Status"]
         return status if status in ENDED else ""
 
-    def release(self, faults: str, config_name: str = "") -> Told:
+    def release(self, faults: str) -> Told:
         """Release a version that has these faults."""
-        foretold = _no(check_release(self.here, self.stack, config_name))
+        foretold = _no(check_release(self.here, self.stack))
         image = build_release(APP, "2.0.0", "red", faults)
-        change = plan_release(self.here, self.stack, image, "2.0.0", NAME, config_name=config_name)
+        change = plan_release(self.here, self.stack, image, "2.0.0", NAME)
         deployment_id = change.plan.run(self.here, dry_run=False, say=str)["deployment"]["deploymentId"]
         last = self.until(lambda: self._deployment_ended(deployment_id))
         return self.end(f"release {last.status} {last.error_code}".strip(), foretold)
@@ -175,8 +175,8 @@ def without_test_listener(rehearsal: Rehearsal) -> Breakage:
     """A build that is never healthy and fails everybody, all at once: checked before the shift, or after it."""
     told = []
     for test in (True, False):
-        scene = _Scene(rehearsal, Settings(test_listener=test, alarm=False))
-        told.append(scene.release("ERROR_PERCENT=100 FAIL_HEALTH_AFTER_S=0", ALL_AT_ONCE))
+        scene = _Scene(rehearsal, Settings(tasks=2, test_listener=test, alarm=False, config_name=ALL_AT_ONCE))
+        told.append(scene.release("ERROR_PERCENT=100 FAIL_HEALTH_AFTER_S=0"))
     setting = "deployment group: a test traffic route; or shift by canary"
     return Breakage("test listener", "release a broken build, all at once", setting, *told)
 
@@ -189,7 +189,7 @@ def without_alarm(rehearsal: Rehearsal) -> Breakage:
 
 def without_headroom(rehearsal: Rehearsal) -> Breakage:
     """A release needs its tasks twice; the hosts have room for that, or not."""
-    told = [_Scene(rehearsal, Settings(tasks=tasks)).release("") for tasks in (6, 30)]
+    told = [_Scene(rehearsal, Settings(hosts=3, tasks=tasks, task_memory_mib=1800)).release("") for tasks in (2, 6)]
     return Breakage(
         "headroom", "release a good build by canary", "hosts for twice the tasks, MaxSize above that", *told
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from hitless.breakage import Breakage
 from hitless.figure import Card
+from hitless.finding import number
 from hitless.theme import font
 
 NOTHING = 0.01  # percent; where "none" stands on the logarithmic axis
@@ -55,9 +56,8 @@ def _row(card: Card, row: int, one: Breakage) -> None:
     card.axes.plot([kept, removed], [row, row], color=card.theme.ink_3, lw=1.4, zorder=2)
     card.axes.scatter([removed], [row], s=70, color=card.theme.alarm, zorder=3)
     card.axes.scatter([kept], [row], s=34 if kept == removed else 70, color=card.theme.blue, zorder=4)
-    words = (
-        f"{one.removed.seen.failed:,}".replace(",", "\u2009") + " failed" if one.removed.seen.failed else "none failed"
-    )
+    failed = one.removed.seen.failed
+    words = f"{number(failed)} failed" if failed else f"none failed; {one.removed.ended}"
     place = {"xytext": (9, 0), "textcoords": "offset points", "va": "center"}
     near_edge = removed > 1.4
     place |= {"xytext": (-9, 9), "ha": "right"} if near_edge else {}

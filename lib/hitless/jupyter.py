@@ -1,4 +1,4 @@
-"""JupyterLab on a lab of one's own: a service that runs, and the runbooks ready to change it."""
+"""JupyterLab on a lab of one's own: a service that runs, the walkthrough, and the runbooks ready to change it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ from hitless.stop import Stopped
 from hitless.traffic import endpoint_url
 
 NAME = "hitless-dev"  # the runbooks' own default
-PROVISION, REFRESH = "10-provision", "20-refresh-hosts"
+NOTEBOOKS = Path("notebooks")
+PROVISION, WALKTHROUGH = "10-provision", "01-walk-through-it"
+REHEARSED = "hitless.rehearsal"  # a notebook that imports it brings a lab on virtual time of its own
 LEAVE_S = 12.0  # JupyterLab ends its kernels first
 
 
@@ -61,7 +63,7 @@ class Session:
             self._copy_runbooks(given)
             say("In another terminal, to speak to the lab with boto3, the AWS CLI or Terraform:")
             print(*(f"export {name}={value}" for name, value in lab.environment.items()), sep="\n")
-            first = self._folder / f"{REFRESH if provision else PROVISION}.ipynb"
+            first = self._folder / f"{WALKTHROUGH if provision else PROVISION}.ipynb"
             say(f"JupyterLab on {first}; Ctrl-C here ends it, and the lab with everything in it")
             with contextlib.suppress(Stopped):
                 return self._jupyter(first)
@@ -78,7 +80,7 @@ class Session:
 
     def _copy_runbooks(self, given: dict[str, object]) -> None:
         """Copies that know this lab: what is tried on them does not change the checkout."""
-        for runbook in sorted(RUNBOOKS.glob("*.ipynb")):
+        for runbook in sorted([*RUNBOOKS.glob("*.ipynb"), *NOTEBOOKS.glob("*.ipynb")]):
             known = {name: value for name, value in given.items() if name in runner.read_parameters(runbook)}
             copy, kernel = self._folder / runbook.name, {"kernel_name": "python3", "language": "python"}
             papermill.execute_notebook(runbook, copy, known, prepare_only=True, progress_bar=False, **kernel)
@@ -115,7 +117,7 @@ def execute_all(folder: Path, rate: float, seed: int, only: Sequence[str] = ()) 
     if not found:
         print(f"{folder}/ holds no such notebook: there is nothing to run again.")
         return runner.DONE
-    on_stage = [path for path in found if "STATE_DIR" in runner.read_parameters(path)]
+    on_stage = [path for path in found if REHEARSED not in path.read_text()]
     code = _execute_each([path for path in found if path not in on_stage], seed)
     if code or not on_stage:
         return code

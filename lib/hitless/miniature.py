@@ -47,6 +47,7 @@ class Settings:
         check_interval_s: Seconds between two health checks of a target.
         zones: Availability zones, 1 or 2.
         alarm: Whether target errors stop a release.
+        config_name: How releases shift the traffic.
         faults: Settings of the app, e.g. `LATENCY_MS=2000`.
     """
 
@@ -59,6 +60,7 @@ class Settings:
     check_interval_s: int = 10
     zones: int = 2
     alarm: bool = True
+    config_name: str = CANARY
     faults: str = ""
 
 
@@ -159,7 +161,7 @@ class Miniature:
             applicationName=NAME,
             deploymentGroupName=NAME,
             serviceRoleArn=ROLE,
-            deploymentConfigName=CANARY,
+            deploymentConfigName=self.settings.config_name,
             deploymentStyle={"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"},
             ecsServices=[{"serviceName": NAME, "clusterName": NAME}],
             loadBalancerInfo={"targetGroupPairInfoList": [self._pair()]},
