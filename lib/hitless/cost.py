@@ -61,9 +61,9 @@ def estimate(hosts: int, instance_type: str, resources: Iterable[Resource]) -> p
         [(p.what, n, round(p.usd_per_hour * HOURS_PER_MONTH * n, 2), p.note) for p, n in rows],
         columns=["what", "number", "USD a month", "usage comes on top"],
     )
-    total = pd.DataFrame([("total", None, round(table["USD a month"].sum(), 2), f"list prices of {PRICED}, {REGION}")])
+    total = pd.DataFrame([("total", "", round(table["USD a month"].sum(), 2), f"list prices of {PRICED}, {REGION}")])
     total.columns = table.columns
-    return pd.concat([table, total], ignore_index=True).astype({"number": "Int64"}).set_index("what")
+    return pd.concat([table, total], ignore_index=True).set_index("what")
 
 
 def _others(resources: Iterable[Resource]) -> list[tuple[Price, int]]:

@@ -76,11 +76,11 @@ async def open_stage(account_id: str, region: str, name: str, *, state_dir: str 
     Raises:
         NotReady: On AWS without a reason, or without a service.
     """
+    if account_id != LAB_ACCOUNT_ID and not reason.strip():
+        raise NotReady("An essay that changes AWS needs a reason.", seen={"REASON": '""'}, do="say why in REASON")
     os.chdir(CHECKOUT)
     own = _start_lab() if account_id == LAB_ACCOUNT_ID and not os.environ.get("AWS_ENDPOINT_URL") else None
     here = connect(account_id=account_id, region=region)
-    if account_id != LAB_ACCOUNT_ID and not reason.strip():
-        raise NotReady("An essay that changes AWS needs a reason.", seen={"REASON": '""'}, do="say why in REASON")
     folder = state_dir or os.environ.get(STATE_VARIABLE) or f".cache/terraform/{name}"
     environment = Environment(here, folder, name)
     try:
