@@ -21,7 +21,7 @@ lab:  ## the lab and JupyterLab on the walkthrough
 notebooks:  ## run every demo notebook again and keep its outputs
 	@$(IN) -m hitless notebooks $(ARGS)
 
-run:  ## one runbook: make run RUNBOOK=runbooks/… ARGS="-p name value"
+run:  ## one runbook: make run RUNBOOK=runbooks/… ARGS="-p NAME=value"
 	@$(IN) -m hitless run $(RUNBOOK) $(ARGS)
 
 lint:  ## what CI would complain about

@@ -12,6 +12,10 @@ import pytest
 from hitless.lab import Lab
 from hitless.stop import ASKING
 
+for number in ASKING:  # a shell ignores them for what it starts in the background, and children would inherit that
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
 
 class RunningLab(Lab):
     """A lab process and boto3 clients of it."""
@@ -49,7 +53,7 @@ def until_gone():
 
     pause = threading.Event()
 
-    def wait(pids=(), paths=(), within_s=8.0):
+    def wait(pids=(), paths=(), within_s=60.0):
         until = time.monotonic() + within_s
         while left := [*(pid for pid in pids if not is_gone(pid)), *(path for path in paths if Path(path).exists())]:
             assert time.monotonic() < until, [_describe(one) for one in left]

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.live
 
 CHECKOUT = Path(__file__).parents[1]
 FOLDERS = ("awslab-*", "hitless-*")
-LEAVE_S = 15.0
+LEAVE_S = 60.0  # on a machine that is busy with other things
 INT, TERM, KILL, HUP = signal.SIGINT, signal.SIGTERM, signal.SIGKILL, signal.SIGHUP
 
 

@@ -63,6 +63,8 @@ def main(argv: list[str] | None = None) -> int:
     if not 0 <= arguments.port <= PORT_MAX:
         parser.error(f"--port must lie between 0 and {PORT_MAX}, not {arguments.port}")
     logging.basicConfig(level=logging.WARNING, format="awslab: %(message)s", stream=sys.stderr)
+    if arguments.data is not None:
+        arguments.data.mkdir(parents=True, exist_ok=True)
     try:
         with Scratch("awslab-") if arguments.data is None else contextlib.nullcontext(arguments.data) as data:
             return asyncio.run(_serve(arguments, data))

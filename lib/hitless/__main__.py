@@ -11,11 +11,12 @@ import signal
 import sys
 from pathlib import Path
 
-from hitless.errors import HitlessError, Refused
+from hitless import commands
+from hitless.errors import HitlessError
 from hitless.stop import Stopped, raise_stopped
 from hitless.voice import mute
 
-RUNBOOKS, NOTEBOOKS = Path("runbooks"), Path("notebooks")
+NOTEBOOKS = Path("notebooks")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -44,12 +45,27 @@ def _parser() -> argparse.ArgumentParser:
     run = verbs.add_parser("run", add_help=False, help="execute a runbook headless; parameters are checked first")
     run.add_argument("runbook", type=Path, nargs="?", help="e.g. runbooks/20-refresh-hosts.ipynb")
     run.add_argument("-p", metavar="NAME=VALUE", action="append", default=[], help="a parameter; may be repeated")
+    run.add_argument("--params", type=Path, metavar="FILE", help='parameters as JSON: {"NAME": "hitless-dev", …}')
+    run.add_argument("--approve", metavar="CODE", default="", help="of the plan a dry run showed; `lab` on the lab")
+    run.add_argument("--approval", type=Path, metavar="FILE", help="an approval as JSON: who, and over which digests")
+    run.add_argument("--cell-timeout", type=_seconds, metavar="S", help="real seconds one cell may take")
+    run.add_argument("--resume", type=Path, metavar="RUN", help="go on with a run that was cut off: its folder")
     run.add_argument("--run-dir", type=Path, help="folder of this run; runs/<runbook>/<UTC time> by default")
     run.add_argument("-h", "--help", action="store_true", help="this, and a runbook's parameters when one is named")
     run.set_defaults(do=_run, usage=run.format_help)
 
+    for name, what in (
+        ("status", "what became of a run: the record, AWS, what to do next"),
+        ("undo", "undo what a run has done, last first"),
+    ):
+        verb = verbs.add_parser(name, help=what)
+        verb.add_argument("run", type=Path, help="the run's folder, as runs/20-refresh-hosts/20261125T101500Z")
+        verb.set_defaults(do=_status if name == "status" else _undo)
+
     listing = verbs.add_parser("list", help="the runbooks and their parameters")
     listing.set_defaults(do=_list)
+
+    commands.add_to(verbs)
 
     demo = verbs.add_parser("demo", help="the whole story on the lab: provision, replace every host, tear down")
     _add_lab(demo, rate=30.0)
@@ -70,6 +86,26 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number above 0, not {text}")
+    return seconds
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    from hitless.status import status
+
+    print(*status(arguments.run), sep="\n")
+    return 0
+
+
+def _undo(arguments: argparse.Namespace) -> int:
+    from hitless.undo import undo
+
+    return undo(arguments.run)
+
+
 def _add_lab(verb: argparse.ArgumentParser, rate: float) -> None:
     verb.add_argument("--rate", type=_rate, default=rate, help=f"lab seconds to a real second (default {rate:g})")
     verb.add_argument("--seed", type=int, default=1, help="same seed, same ids and durations")
@@ -83,39 +119,15 @@ def _rate(text: str) -> float:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from hitless import runner  # papermill takes a second to import; --help should not
+    from hitless.run_command import do_run  # what checks parameters takes a second to import; `--help` should not
 
-    if arguments.help or arguments.runbook is None:
-        print(arguments.usage())
-        if arguments.runbook is not None:
-            print(f"parameters of {arguments.runbook}:", *_describe(arguments.runbook), sep="\n")
-        return 0 if arguments.help else 2
-    given = dict(_pair(text) for text in arguments.p)
-    parameters = runner.convert(runner.read_parameters(arguments.runbook), given)
-    return runner.run(arguments.runbook, parameters, arguments.run_dir)
+    return do_run(arguments)
 
 
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise Refused(f"-p {text} is not NAME=VALUE.", do="write -p NAME=VALUE")
-    return name, value
+def _list(arguments: argparse.Namespace) -> int:
+    from hitless.run_command import do_list
 
-
-def _list(_arguments: argparse.Namespace) -> int:
-    for runbook in sorted(RUNBOOKS.glob("*.ipynb")):
-        print(runbook, *_describe(runbook), sep="\n")
-    return 0
-
-
-def _describe(runbook: Path) -> list[str]:
-    """A line for each parameter: name, default, what it is."""
-    from hitless import runner
-
-    helps = runner.read_help(runbook)
-    shown = {f"{name} = {value!r}": helps[name] for name, value in runner.read_parameters(runbook).items()}
-    width = max(map(len, shown), default=0)
-    return [f"  {what:<{width}}  {why}".rstrip() for what, why in shown.items()]
+    return do_list(arguments)
 
 
 def _demo(arguments: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -22,6 +23,9 @@ from hitless.panel import BODY_PT, Panel
 from hitless.probe_panels import Latency, Requests
 from hitless.theme import THEMES, font
 from hitless.timeline import Timeline
+
+if TYPE_CHECKING:
+    from hitless.run_folder import RunFolder
 
 PANELS: tuple[type[Panel], ...] = (Latency, Requests, Hosts, Weight)
 WIDTH_IN, HEIGHT_IN = 9.2, 6.9
@@ -142,6 +146,12 @@ def render(timeline: Timeline, theme: str = "light", dpi: int = FINAL_DPI) -> by
     chart = TimelineChart(theme)
     chart.update(timeline)
     return chart.png(dpi)
+
+
+def keep_pictures(run: RunFolder, timeline: Timeline) -> None:
+    """Keep a run's picture in its folder, for light pages and for dark ones."""
+    run.write("timeline.png", render(timeline))
+    run.write("timeline-dark.png", render(timeline, "dark"))
 
 
 def bundle(timeline: Timeline, png: bytes | None = None) -> tuple[dict[str, str], dict[str, dict[str, int]]]:

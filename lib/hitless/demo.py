@@ -9,10 +9,12 @@ from hitless import runner, story
 from hitless.clock import duration_text, monotonic_s
 from hitless.errors import Refused
 from hitless.lab import Lab
+from hitless.parameters_cell import read_parameters
 from hitless.scratch import Scratch
 
 RUNBOOKS = Path("runbooks")
 ON_THE_LAB = {"ACCOUNT_ID": "123456789012", "NAME": story.NAME, "REASON": "rehearsal on the lab", "DRY_RUN": False}
+UNAPPROVED = runner.Settings(approve="lab")  # nobody is asked in a rehearsal; on AWS this is refused
 RECORDS = ("journal.jsonl", "samples.jsonl", "timeline.png", "timeline-dark.png", "verdict.txt")
 
 
@@ -59,9 +61,9 @@ def _story(lab: Lab, out: Path, data: Path) -> int:
 
     def run(chapter: story.Chapter) -> int:
         say(chapter.what)
-        codes[chapter] = runner.run(
-            RUNBOOKS / f"{chapter.runbook}.ipynb", given | chapter.parameters, out / chapter.folder
-        )
+        runbook = RUNBOOKS / f"{chapter.runbook}.ipynb"
+        known = {name: value for name, value in given.items() if name in read_parameters(runbook)}
+        codes[chapter] = runner.run(runbook, known | chapter.parameters, out / chapter.folder, UNAPPROVED)
         return codes[chapter]
 
     verdict = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hitless.connect import Connection
-from hitless.plan import Step
+from hitless.step import Step
 
 SUCCEEDED, READY = "Succeeded", "Ready"
 ENDED = (SUCCEEDED, "Failed", "Stopped")

@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from jupyter_client.manager import AsyncKernelManager
@@ -32,13 +32,23 @@ GRACE_S = 240.0  # real seconds; Terraform may take 180 s to finish what is in f
 
 
 class Interruption:
-    """What has asked the run to stop, and how far the running cell was told."""
+    """What has asked the run to stop, and how far the running cell was told.
+
+    Attributes:
+        number: The signal that asked; 0 for none.
+        timed_out: The cell took longer than it may.
+    """
 
     def __init__(self) -> None:
-        self.number = 0
+        self.number, self.timed_out = 0, False
         self._kernel_pid = 0
         self._is_executing = self._is_told = False
-        self._kill: threading.Timer | None = None
+        self._timers: list[threading.Timer] = []
+
+    @property
+    def asked(self) -> bool:
+        """Somebody or something has asked."""
+        return bool(self.number) or self.timed_out
 
     @contextlib.contextmanager
     def of_kernel(self, pid: int) -> Iterator[None]:
@@ -48,8 +58,20 @@ class Interruption:
             yield
         finally:
             self._kernel_pid = 0
-            if self._kill is not None:
-                self._kill.cancel()
+            for timer in self._timers:
+                timer.cancel()
+
+    @contextlib.contextmanager
+    def limited(self, limit_s: float | None) -> Iterator[None]:
+        """The block is asked to stop when it takes longer, in real seconds."""
+        if limit_s is None:
+            yield
+            return
+        timer = self._later(limit_s, lambda: self._time_out(limit_s))
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def hear(self, number: int) -> None:
         """Take a signal: tell the cell, or, the second time, end the kernel."""
@@ -57,21 +79,33 @@ class Interruption:
             self._end_kernel()
             return
         self.number = number
-        said = f"\n== {signal.Signals(number).name}: the running step is told to stop; once more, and it is ended\n"
-        os.write(2, said.encode())  # print may just be in use
-        self._kill = threading.Timer(GRACE_S, self._end_kernel)
-        self._kill.daemon = True
-        self._kill.start()
-        self._tell()
+        self._stop(f"{signal.Signals(number).name}: the running step is told to stop; once more, and it is ended")
 
     def executing(self, is_executing: bool) -> None:
         """The kernel has begun to execute a cell, or ended; one that has not begun ignores an interrupt."""
         self._is_executing = is_executing
         self._tell()
 
+    def _time_out(self, limit_s: float) -> None:
+        if not self.asked:
+            self.timed_out = True
+            self._stop(f"the running step took longer than {limit_s:g} s: it is told to stop")
+
+    def _stop(self, said: str) -> None:
+        os.write(2, f"\n== {said}\n".encode())  # print may just be in use
+        self._later(GRACE_S, self._end_kernel)
+        self._tell()
+
+    def _later(self, seconds: float, act: Callable[[], None]) -> threading.Timer:
+        timer = threading.Timer(seconds, act)
+        timer.daemon = True
+        timer.start()
+        self._timers.append(timer)
+        return timer
+
     def _tell(self) -> None:
         """Once: a second interrupt would cut off the way back."""
-        if self.number and self._is_executing and not self._is_told:
+        if self.asked and self._is_executing and not self._is_told:
             self._is_told = True
             self._signal(signal.SIGINT)
 
@@ -106,27 +140,30 @@ class Record(NotebookExecutionManager):
 class Client(PapermillNotebookClient):
     """Executes the cells until one fails or somebody asks to stop."""
 
-    def __init__(self, record: Record, interruption: Interruption, voice: Voice, **settings: Any) -> None:
+    def __init__(
+        self, record: Record, interruption: Interruption, voice: Voice, cell_timeout_s: float | None, **settings: Any
+    ) -> None:
         super().__init__(record, **settings)
-        self._interruption, self._voice = interruption, voice
+        self._interruption, self._voice, self._cell_timeout_s = interruption, voice, cell_timeout_s
 
     def papermill_execute_cells(self) -> None:
         """Execute them, in order.
 
         Raises:
-            Stopped: Between two cells; one that was interrupted fails as any other.
+            Stopped: By a signal between two cells; a cell that was interrupted fails as any other.
         """
         with self._interruption.of_kernel(self.km.provisioner.pid):
             for index, cell in enumerate(self.nb.cells):
                 if self._interruption.number:
                     raise Stopped(self._interruption.number)
-                if not self._execute(cell, index):
+                if self._interruption.timed_out or not self._execute(cell, index):
                     break
 
     def _execute(self, cell: Any, index: int) -> bool:
         self.nb_man.cell_start(cell, index)
         try:
-            self.execute_cell(cell, index)
+            with self._interruption.limited(self._cell_timeout_s):
+                self.execute_cell(cell, index)
         except CellExecutionError as failed:
             self.nb_man.cell_exception(self.nb.cells[index], cell_index=index, exception=failed)
             return False
@@ -175,7 +212,14 @@ class Engine(NBClientEngine):
 
     @classmethod
     def execute_managed_notebook(
-        cls, nb_man: Record, kernel_name: str, *, interruption: Interruption, voice: Voice, **kwargs: Any
+        cls,
+        nb_man: Record,
+        kernel_name: str,
+        *,
+        interruption: Interruption,
+        voice: Voice,
+        cell_timeout_s: float | None = None,
+        **kwargs: Any,
     ) -> None:
         """Start a kernel that listens on no port (if the temporary folder's name is short enough), execute, end it."""
         settings = {"kernel_name": kernel_name, "timeout": None, "startup_timeout": 60, "log": logger}
@@ -183,7 +227,8 @@ class Engine(NBClientEngine):
             file, socket = str(folder / "k.json"), str(folder / "k-ipc-5")
             transport = "ipc" if len(socket) <= SOCKET_PATH_MAX else "tcp"
             manager = AsyncKernelManager(kernel_name=kernel_name, transport=transport, connection_file=file)
-            client = Client(nb_man, interruption, voice, km=manager, log_output=True, coalesce_streams=True, **settings)
+            settings |= {"km": manager, "log_output": True, "coalesce_streams": True}
+            client = Client(nb_man, interruption, voice, cell_timeout_s, **settings)
             client.owns_km = True
             try:
                 client.execute()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from hitless import functions, images
+from hitless import functions
 from hitless.connect import Connection
 from hitless.errors import NotReady
 from hitless.terraform import Terraform
@@ -52,44 +52,15 @@ class Environment:
         target = {"account_id": self._here.account_id, "region": self._here.region, "name": self.name}
         return {**target, **(ON_THE_LAB if self._here.environment == "lab" else {"lab": False})}
 
-    def plan_provisioning(self, release: images.Image) -> Plan:
-        """Plan everything, with the digest of an image, before there is a repository to push it to."""
-        registry = f"{self._here.account_id}.dkr.ecr.{self._here.region}.amazonaws.com"
-        return self.plan(image=f"{registry}/{self.name}@{release.digest}")
+    @property
+    def exists(self) -> bool:
+        """Something was applied here before."""
+        return self._kept.exists()
 
-    def provision(self, shown: Plan, release: images.Image, *, dry_run: bool) -> dict[str, int]:
-        """Make the image repository, push the image, then everything else that was shown.
-
-        ECS must find the image when the service starts, so the repository comes first; the rest is planned again, and
-        only what was shown is applied.
-
-        Args:
-            shown: From `plan_provisioning`.
-            release: The image that was planned with.
-            dry_run: Change nothing, answer nothing.
-
-        Returns:
-            How many resources were added, changed and removed.
-
-        Raises:
-            NotReady: What is left to do is not part of what was shown.
-        """
-        if dry_run:
-            return {}
-        image = self._planned["image"]
-        self.terraform.apply(self.terraform.plan(self._planned, targets=["module.ecr"]))
-        pushed = images.push(release, self.name, ecr=self._here.client("ecr"))
-        rest = self.plan(image=pushed)
-        strangers = {change.address for change in rest.changes} - {change.address for change in shown.changes}
-        if pushed != image or strangers:
-            seen = {"shown image": image, "pushed image": pushed, "also": ", ".join(sorted(strangers)) or "nothing"}
-            raise NotReady("The plan is no longer the one that was shown.", seen=seen, do="plan again and look at it")
-        return self.apply(rest)
-
-    def plan(self, **changed: object) -> Plan:
-        """Plan everything with what was applied last and these variables changed."""
+    def plan(self, *, targets: Sequence[str] = (), **changed: object) -> Plan:
+        """Plan everything, or only `targets`, with what was applied last and these variables changed."""
         self._planned = self._with_hook({**self.variables, **changed})
-        return self.terraform.plan(self._planned)
+        return self.terraform.plan(self._planned, targets=targets)
 
     def plan_template(self, held_version: str, **changed: object) -> Plan:
         """Plan a new launch template version and nothing else; the group is held at the version it has.
@@ -137,14 +108,6 @@ class Environment:
         hook = {**(variables.get("hook") or {}), "filename": f"../../../{HOOK_FILE}"}  # seen from where Terraform runs
         return {**variables, "hook": hook}
 
-    def tear_down(self, plan: Plan, *, dry_run: bool) -> dict[str, int]:
-        """Destroy what was shown, or nothing in a dry run.
-
-        Returns:
-            How many resources were removed, under `remove`.
-        """
-        if dry_run:
-            return {}
-        removed = self.terraform.apply(plan)
+    def forget(self) -> None:
+        """There is nothing left that was applied."""
         self._kept.unlink(missing_ok=True)
-        return removed

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 
+from hitless import snapshot, terraform_step
+from hitless.approval import require_approved
 from hitless.capacity import lowest_in_service
-from hitless.charts import render
+from hitless.charts import keep_pictures
 from hitless.connect import Connection
 from hitless.environment import Environment
 from hitless.errors import HitlessError, NotReady
 from hitless.floor import ideal_duration_s, true_floor
 from hitless.host_verdict import Measured, judge
-from hitless.hosts import read_group, read_hosts
+from hitless.hosts import Fleet, read_group, read_hosts
 from hitless.live import LiveTimeline
 from hitless.lookout import Lookout
 from hitless.outcome import Outcome
+from hitless.past import Past
 from hitless.plan import Plan
-from hitless.refresh import RefreshSettings, plan_refresh, roll_back_refresh, watch_refresh
+from hitless.refresh import RefreshSettings, refresh_step, roll_back_refresh, watch_refresh
 from hitless.run_folder import RunFolder
 from hitless.stack import Stack
+from hitless.step import Deed, Step
 from hitless.terraform_plan import Plan as TemplatePlan
 from hitless.watched import under_load, watch
 
 BOOT_S = 90.0  # EC2 start, boot and agent of one host; only to say how long the ideal schedule is
+BEFORE = "hosts before"  # a note for later attempts
 
 
 @dataclass
@@ -35,12 +40,12 @@ class HostChange:
     stack: Stack
     environment: Environment
     settings: RefreshSettings
-    template: TemplatePlan | None  # None: the version is there already
     version: str
-    refresh: Plan
+    plan: Plan
+    template: TemplatePlan | None = None  # None: the version is there already
 
     def __str__(self) -> str:
-        return "\n".join(str(part) for part in (self.template, self.refresh) if part is not None)
+        return "\n".join(str(part) for part in (self.template, self.plan) if part is not None)
 
     async def run(
         self,
@@ -62,15 +67,13 @@ class HostChange:
             What it left behind, also when it failed; None for a dry run.
 
         Raises:
+            NotReady: Nobody approved it.
             Refused: Terraform refused the plan; nothing was changed.
         """
         if dry_run:
-            if self.template is not None:
-                say(f"would apply {self.template.counts or 'nothing'} with Terraform")
-            self.refresh.run(self.here, dry_run=True, say=say)
+            self.plan.run(self.here, dry_run=True, say=say)
             return None
-        if self.template is not None and not self.template.is_empty:
-            self.environment.apply(self.template)
+        require_approved(run, self.plan)
         return await _Replacement(self, run, probe_rate_per_s, say).run()
 
 
@@ -82,6 +85,7 @@ def plan_host_change(
     *,
     ami_id: str = "",
     instance_type: str = "",
+    run: RunFolder | None = None,
 ) -> HostChange:
     """Plan new hosts: another AMI, another instance type, or whatever Terraform's configuration now says.
 
@@ -92,13 +96,15 @@ def plan_host_change(
         settings: How the refresh may go about it.
         ami_id: AMI to go to; "" takes what AWS recommends today.
         instance_type: Instance type to go to; "" keeps it.
+        run: The run it is for; one that is resumed goes on with the plan it has shown.
 
     Raises:
         NotReady: Every host is so already, or more than the launch template would change.
     """
-    group = read_group(here, stack.group_name)
-    held = group["LaunchTemplate"]
     changed = {"ami_id": ami_id or None} | ({"instance_type": instance_type} if instance_type else {})
+    if run is not None and run.is_resumed:
+        return _again(here, stack, environment, settings, run.past, changed)
+    held = read_group(here, stack.group_name)["LaunchTemplate"]
     template = environment.plan_template(held["Version"], **changed)
     writes = bool(template.changes)  # a plan of outputs alone, as after a refresh, writes no version
     newest = _newest_version(here, held["LaunchTemplateId"]) + (1 if writes else 0)
@@ -108,12 +114,20 @@ def plan_host_change(
             seen={"launch template": f"{held['LaunchTemplateId']} version {newest}"},
             do="name another AMI or instance type, or wait until AWS publishes an AMI",
         )
-    refresh = plan_refresh(stack.group_name, held["LaunchTemplateId"], str(newest), settings)
-    return HostChange(here, stack, environment, settings, template, str(newest), refresh)
+    step = refresh_step(stack.group_name, held["LaunchTemplateId"], str(newest), settings)
+    steps = [step] if template.is_empty else [_template_step(environment, template), step]
+    plan = _plan(stack, steps, held, str(newest))
+    return HostChange(here, stack, environment, settings, str(newest), plan, template)
 
 
 def plan_host_rollback(
-    here: Connection, stack: Stack, environment: Environment, settings: RefreshSettings, *, to_version: str = ""
+    here: Connection,
+    stack: Stack,
+    environment: Environment,
+    settings: RefreshSettings,
+    *,
+    to_version: str = "",
+    run: RunFolder | None = None,
 ) -> HostChange:
     """Plan to go back to an earlier version of the launch template.
 
@@ -123,10 +137,13 @@ def plan_host_rollback(
         environment: Its Terraform; told afterwards which version the group is held at.
         settings: How the refresh may go about it.
         to_version: Launch template version; "" takes the one before the group's.
+        run: The run it is for; one that is resumed goes on with the plan it has shown.
 
     Raises:
         NotReady: There is no such earlier version.
     """
+    if run is not None and run.is_resumed:
+        return _again(here, stack, environment, settings, run.past, {})
     held = read_group(here, stack.group_name)["LaunchTemplate"]
     version = to_version or str(int(held["Version"]) - 1)
     if not version.isdigit() or not 1 <= int(version) <= _newest_version(here, held["LaunchTemplateId"]):
@@ -135,8 +152,29 @@ def plan_host_rollback(
             seen={"group": f"{stack.group_name} at version {held['Version']}", "wanted": version},
             do="name a version of the launch template",
         )
-    refresh = plan_refresh(stack.group_name, held["LaunchTemplateId"], version, settings)
-    return HostChange(here, stack, environment, settings, None, version, refresh)
+    step = refresh_step(stack.group_name, held["LaunchTemplateId"], version, settings)
+    return HostChange(here, stack, environment, settings, version, _plan(stack, [step], held, version))
+
+
+def _template_step(environment: Environment, template: TemplatePlan) -> Deed:
+    undo = "none needed: a launch template version that no group names does nothing"
+    return terraform_step.new("template", template, lambda: environment.apply(template), undo=undo)
+
+
+def _plan(stack: Stack, steps: list[Step | Deed], held: Mapping, version: str) -> Plan:
+    facts = {"template_id": held["LaunchTemplateId"], "before": held["Version"], "version": version}
+    return Plan(f"Replace the hosts of {stack.group_name}", steps, facts)
+
+
+def _again(
+    here: Connection, stack: Stack, environment: Environment, settings: RefreshSettings, past: Past, changed: Mapping
+) -> HostChange:
+    """What an earlier attempt of this run has planned; of the launch template, what is left of it."""
+    facts = past.plan["facts"]
+    left = terraform_step.again(
+        past.plan, environment.apply, lambda: environment.plan_template(facts["before"], **changed)
+    )
+    return HostChange(here, stack, environment, settings, str(facts["version"]), Plan.again(past.plan, left))
 
 
 def _newest_version(here: Connection, template_id: str) -> int:
@@ -151,14 +189,22 @@ class _Replacement:
         self._change, self._run, self._probe_rate_per_s, self._say = change, run, probe_rate_per_s, say
         self._here, self._stack, self._settings = change.here, change.stack, change.settings
         self._lookout = Lookout(self._here, self._stack, change.version)
-        self._before = read_hosts(self._here, self._stack)
-        self._began_s = self._here.clock.now()
+        self._before, self._began_s = self._beginning()
         self._refresh: dict = {}
         self._error: HitlessError | None = None
         floor = true_floor(
             self._before.desired_capacity, self._settings.min_healthy_percent, self._settings.max_healthy_percent
         )
         self._ideal_s = ideal_duration_s(floor, BOOT_S + self._settings.warmup_s)
+
+    def _beginning(self) -> tuple[Fleet, float]:
+        """The hosts before the first attempt, and when that was."""
+        noted = self._run.past.noted.get(BEFORE)
+        if noted is not None:
+            return Fleet.again(noted["fleet"]), noted["began_s"]
+        before, began_s = read_hosts(self._here, self._stack), self._here.clock.now()
+        self._run.note(BEFORE, {"fleet": asdict(before), "began_s": began_s})
+        return before, began_s
 
     async def run(self) -> Outcome:
         live = watch(
@@ -170,12 +216,13 @@ class _Replacement:
             limits={"floor_percent": self._settings.min_healthy_percent},
             capacity=self._lookout.capacity,
         )
+        await asyncio.to_thread(snapshot.keep, self._run, self._here, self._stack, "before")
         self._error = await under_load(self._here, live, self._replace)
         return await asyncio.to_thread(self._judge, live)
 
     async def _replace(self, live: LiveTimeline) -> None:
         group_name = self._stack.group_name
-        answers = self._change.refresh.run(self._here, dry_run=False, say=self._say, journal=self._run.journal)
+        answers = self._change.plan.run(self._here, dry_run=False, say=self._say, run=self._run)
         refresh_id = answers["refresh"]["InstanceRefreshId"]
         with live.phase("refresh", "info"):
             try:
@@ -210,7 +257,8 @@ class _Replacement:
                 ideal_s=self._ideal_s,
             )
         )
+        snapshot.keep(self._run, self._here, self._stack, "after")
         self._run.journal.append("verdict", claims=verdict.facts(), holds=verdict.holds, error=str(self._error or ""))
         self._run.write("verdict.txt", verdict.text())
-        self._run.write("timeline.png", render(live.timeline))
+        keep_pictures(self._run, live.timeline)
         return Outcome(self._error, live.timeline, verdict)

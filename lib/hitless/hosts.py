@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hitless.connect import Connection
@@ -38,6 +39,11 @@ class Fleet:
     launch_template_id: str
     launch_template_version: str
     hosts: tuple[Host, ...]
+
+    @classmethod
+    def again(cls, facts: Mapping) -> Fleet:
+        """A fleet that was written down as plain data."""
+        return cls(**{**facts, "hosts": tuple(Host(**host) for host in facts["hosts"])})
 
     @property
     def healthy(self) -> int:

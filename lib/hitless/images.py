@@ -1,104 +1,81 @@
-"""Put a folder into ECR as an image of exactly its content, without Docker.
-
-The same content gives the same digest on every machine: files are sorted, owners, times and permissions fixed, nothing
-is compressed. The image holds the application alone, no base to run it on, so it is for the lab, whose hosts bring
-Python; for AWS, `app/Dockerfile` makes one that runs anywhere. Either way a release is named by its digest.
-"""
+"""Build a release, put it into ECR, find one that is there; a release is named by its digest, never by a tag."""
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
 import re
-import tarfile
-from collections.abc import Mapping
-from dataclasses import dataclass
-from fnmatch import fnmatch
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from botocore.exceptions import ClientError
 
+from hitless import docker_image
+from hitless.connect import Connection
 from hitless.errors import Failed, Refused
+from hitless.folder_image import build
+from hitless.oci import MANIFEST_TYPE, Blob, Image
 
-MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
-CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
-LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar"
-EXCLUDED = ("__pycache__", "*.pyc", ".*", "Dockerfile", "requirements.in")  # app/.dockerignore says the same
-WORKING_DIR = "srv/app"  # as in app/Dockerfile
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
-VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
-    """Bytes that are named by their SHA-256."""
-
-    media_type: str
-    content: bytes
-
-    @property
-    def digest(self) -> str:
-        """`sha256:` and 64 hex digits."""
-        return f"sha256:{hashlib.sha256(self.content).hexdigest()}"
-
-    @property
-    def descriptor(self) -> dict[str, object]:
-        """How a manifest refers to it."""
-        return {"mediaType": self.media_type, "digest": self.digest, "size": len(self.content)}
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """An OCI image of one platform.
-
-    Attributes:
-        manifest: Names config and layers; its digest is the image's.
-        config: How to run it.
-        layers: The content, lowest first.
-    """
-
-    manifest: Blob
-    config: Blob
-    layers: tuple[Blob, ...]
-
-    @property
-    def digest(self) -> str:
-        """What a task definition should name it by."""
-        return self.manifest.digest
-
-
-def build(folder: Path, *, environment: Mapping[str, str] | None = None) -> Image:
-    """Make an image of a folder's content.
+def build_release(folder: Path | str, version: str, colour: str, faults: str = "", *, runs_on: str = "lab") -> Image:
+    """Build a release of the app: its version and colour are part of the image, hence of the digest.
 
     Args:
-        folder: Holds `main.py`; what `EXCLUDED` matches stays out.
-        environment: Variables baked in, as `ENV` in a Dockerfile; they are part of the digest.
+        folder: The app's folder.
+        version: What the app says it is.
+        colour: What it looks like, so that a person sees who answers.
+        faults: Settings that make a bad release, e.g. "ERROR_PERCENT=100 ERROR_AFTER_S=60".
+        runs_on: `lab`, whose hosts bring Python, takes the folder's content alone; `aws` takes what Docker builds.
 
     Raises:
-        Refused: There is no `main.py`, something is neither a file nor a folder, or a variable's name is none.
+        Refused: A fault is not NAME=VALUE, or as `folder_image.build` and `docker_image.build`.
     """
-    if not (folder / "main.py").is_file():
-        raise Refused(f"{folder} holds no application.", seen={"missing": "main.py"}, do="Name the folder of the app.")
-    variables = dict(sorted((environment or {}).items()))
-    if bad := [name for name in variables if not VARIABLE.fullmatch(name)]:
-        raise Refused("An environment variable has no usable name.", seen={"name": repr(bad[0])})
-    layer = Blob(LAYER_TYPE, _tar(folder))
-    config = Blob(CONFIG_TYPE, _json(_config(layer, variables)))
-    manifest = {
-        "schemaVersion": 2,
-        "mediaType": MANIFEST_TYPE,
-        "config": config.descriptor,
-        "layers": [layer.descriptor],
-    }
-    return Image(Blob(MANIFEST_TYPE, _json(manifest)), config, (layer,))
+    pairs = [fault.partition("=") for fault in faults.split()]
+    if bad := [name for name, equals, _ in pairs if not equals]:
+        raise Refused("A fault is not NAME=VALUE.", seen={"fault": bad[0]}, do='write "ERROR_PERCENT=100"')
+    plain = build(Path(folder)) if runs_on == "lab" else docker_image.build(Path(folder))
+    return plain.with_environment({"APP_VERSION": version, "APP_COLOUR": colour, **{n: v for n, _, v in pairs}})
+
+
+def release_image(
+    folder: Path | str, version: str, colour: str, faults: str, *, here: Connection, repository_name: str, digest: str
+) -> Image | str:
+    """The release to deploy: built here, or one that CI has built and pushed.
+
+    Args:
+        folder: The app's folder.
+        version: As `build_release`.
+        colour: As `build_release`.
+        faults: As `build_release`.
+        here: Whose account.
+        repository_name: An existing ECR repository.
+        digest: Of an image that is there; "" builds one.
+
+    Raises:
+        Refused: As `build_release`, or as `find`.
+    """
+    if digest:
+        return find(digest, repository_name, ecr=here.client("ecr"))
+    return build_release(folder, version, colour, faults, runs_on=here.environment)
+
+
+def address(digest: str, repository_name: str, *, ecr) -> str:
+    """What a task definition names: the repository's address and the image's digest, be it there or not.
+
+    Raises:
+        Refused: The repository does not exist.
+
+    Calls:
+        ecr:DescribeRepositories.
+    """
+    return f"{_repository_uri(repository_name, ecr)}@{digest}"
 
 
 def push(image: Image, repository_name: str, *, ecr, tag: str | None = None) -> str:
     """Put an image into a repository, unless it is there.
 
     Args:
-        image: From `build`.
+        image: From `build_release`.
         repository_name: An existing ECR repository.
         ecr: A boto3 client of the repository's account and region.
         tag: A further name that will never mean another image; `latest` would, so it is refused.
@@ -119,64 +96,13 @@ def push(image: Image, repository_name: str, *, ecr, tag: str | None = None) -> 
         raise Refused(
             f"{tag!r} is no tag for a release.", do="Use the digest alone, or a version or commit as the tag."
         )
-    address = f"{_repository_uri(repository_name, ecr)}@{image.digest}"
+    uri = address(image.digest, repository_name, ecr=ecr)
     if _is_there(image, repository_name, ecr, tag):
-        return address
+        return uri
     for blob in (image.config, *image.layers):
         _upload(blob, repository_name, ecr)
     _put(image, repository_name, ecr, tag)
-    return address
-
-
-def _tar(folder: Path) -> bytes:
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        parents = [parent for parent in reversed(PurePosixPath(WORKING_DIR).parents) if parent.name]
-        for parent in [*parents, PurePosixPath(WORKING_DIR)]:
-            tar.addfile(_entry(parent.as_posix(), None))
-        for path in _included(folder):
-            name = f"{WORKING_DIR}/{path.relative_to(folder).as_posix()}"
-            data = path.read_bytes() if path.is_file() else None
-            tar.addfile(_entry(name, data), io.BytesIO(data or b""))
-    return content.getvalue()
-
-
-def _included(folder: Path) -> list[Path]:
-    found = []
-    for path in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).parts):
-        if any(fnmatch(part, pattern) for part in path.relative_to(folder).parts for pattern in EXCLUDED):
-            continue
-        if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            raise Refused("An image holds files and folders only.", seen={"found": path}, do="Remove it.")
-        found.append(path)
-    return found
-
-
-def _entry(name: str, data: bytes | None) -> tarfile.TarInfo:
-    """Owner root, time 0: whatever machine builds it."""
-    entry = tarfile.TarInfo(name)
-    entry.type = tarfile.DIRTYPE if data is None else tarfile.REGTYPE
-    entry.mode, entry.size = (0o755, 0) if data is None else (0o644, len(data))
-    return entry
-
-
-def _config(layer: Blob, variables: Mapping[str, str]) -> dict[str, object]:
-    return {
-        "architecture": "amd64",
-        "os": "linux",
-        "config": {
-            "Entrypoint": ["python", "main.py"],
-            "Env": [f"{name}={value}" for name, value in variables.items()],
-            "StopSignal": "SIGTERM",
-            "User": "10001:10001",
-            "WorkingDir": f"/{WORKING_DIR}",
-        },
-        "rootfs": {"type": "layers", "diff_ids": [layer.digest]},
-    }
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+    return uri
 
 
 def _code(error: ClientError) -> str:
@@ -248,21 +174,27 @@ def _put(image: Image, repository_name: str, ecr, tag: str | None) -> None:
         )
 
 
-def build_release(folder: Path | str, version: str, colour: str, faults: str = "") -> Image:
-    """Build a release of the app: its version and colour are part of the image, hence of the digest.
+def find(digest: str, repository_name: str, *, ecr) -> str:
+    """An image that is in the repository already, as CI pushed it.
 
     Args:
-        folder: The app's folder.
-        version: What the app says it is.
-        colour: What it looks like, so that a person sees who answers.
-        faults: Settings that make a bad release, e.g. "ERROR_PERCENT=100 ERROR_AFTER_S=60".
+        digest: `sha256:` and 64 hex digits.
+        repository_name: An existing ECR repository.
+        ecr: A boto3 client of the repository's account and region.
+
+    Returns:
+        The repository's address and the digest: what a task definition names.
 
     Raises:
-        Refused: A fault is not NAME=VALUE, or as `build`.
+        Refused: It is no digest, or the repository does not hold it.
+
+    Calls:
+        ecr:DescribeRepositories, ecr:BatchGetImage.
     """
-    pairs = [fault.partition("=") for fault in faults.split()]
-    if bad := [name for name, equals, _ in pairs if not equals]:
-        raise Refused("A fault is not NAME=VALUE.", seen={"fault": bad[0]}, do='write "ERROR_PERCENT=100"')
-    return build(
-        Path(folder), environment={"APP_VERSION": version, "APP_COLOUR": colour, **{n: v for n, _, v in pairs}}
-    )
+    if not DIGEST.fullmatch(digest):
+        raise Refused("That is no digest.", seen={"given": digest}, do="give sha256: and 64 hex digits; a tag can move")
+    uri = address(digest, repository_name, ecr=ecr)
+    if not ecr.batch_get_image(repositoryName=repository_name, imageIds=[{"imageDigest": digest}])["images"]:
+        do = "let CI build and push it first, or leave the digest out to build it here"
+        raise Refused(f"{repository_name} does not hold that image.", seen={"digest": digest}, do=do)
+    return uri

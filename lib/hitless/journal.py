@@ -13,13 +13,14 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from hitless.clock import Clock
+from hitless.durable import fsync_folder
 from hitless.errors import Refused
 
 GENESIS = "0" * 64
@@ -53,14 +54,15 @@ class Journal:
         path: The file; made when missing, continued when there. A last line cut short by a crash was never
             acknowledged: it is taken off, and the next entry (`journal.mended`) says how much that was.
         clock: Stamps each entry with AWS time.
+        redact: Takes secrets out of an entry's facts before they are written; when it raises, nothing is.
 
     Raises:
         Refused: Another process is writing to it.
         BadJournal: It is there and does not hold together.
     """
 
-    def __init__(self, path: str | Path, clock: Clock) -> None:
-        self.path, self._clock = Path(path), clock
+    def __init__(self, path: str | Path, clock: Clock, redact: Callable[[Any], Any] = lambda facts: facts) -> None:
+        self.path, self._clock, self._redact = Path(path), clock, redact
         self._lock = threading.Lock()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
@@ -72,7 +74,7 @@ class Journal:
             os.close(self._fd)
             raise
         self._n, self.head = last.n, last.hash
-        _fsync_directory(self.path.parent)
+        fsync_folder(self.path.parent)
         if torn:
             self.append("journal.mended", bytes_dropped=len(torn), sha256=hashlib.sha256(torn).hexdigest())
 
@@ -84,6 +86,7 @@ class Journal:
             at: When it was so, epoch seconds of AWS time; the clock's now by default.
             **facts: Anything JSON holds. NaN and infinity are refused with `ValueError`.
         """
+        facts = self._redact(facts)
         with self._lock:
             at = round(self._clock.now() if at is None else at, 6)
             body = canonical({"n": self._n + 1, "at": at, "kind": kind, "facts": facts, "prev": self.head})
@@ -138,11 +141,12 @@ def read(path: str | Path, *, torn_tail_ok: bool = False) -> list[Entry]:
         BadJournal: A line was changed, lost, moved or cut; `.line` is the first such.
         FileNotFoundError: There is no such file.
     """
-    return list(_entries(Path(path), torn_tail_ok))
+    return list(walk(path, torn_tail_ok=torn_tail_ok))
 
 
-def _entries(path: Path, torn_tail_ok: bool) -> Iterator[Entry]:
-    head = GENESIS
+def walk(path: str | Path, *, torn_tail_ok: bool = False) -> Iterator[Entry]:
+    """As `read`, one entry at a time: what is before the first bad line is yielded before `BadJournal` is raised."""
+    path, head = Path(path), GENESIS
     lines = path.read_bytes().split(b"\n")
     torn = lines.pop()
     for n, line in enumerate(lines, 1):
@@ -174,11 +178,3 @@ def _ending(digest: str) -> bytes:
 def _write_all(fd: int, line: bytes) -> None:
     while line:
         line = line[os.write(fd, line) :]
-
-
-def _fsync_directory(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

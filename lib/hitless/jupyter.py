@@ -15,9 +15,10 @@ import papermill
 from hitless import runner
 from hitless.clock import duration_text, monotonic_s
 from hitless.connect import connect
-from hitless.demo import ON_THE_LAB, RUNBOOKS, say
+from hitless.demo import ON_THE_LAB, RUNBOOKS, UNAPPROVED, say
 from hitless.lab import Lab
 from hitless.leash import leashed
+from hitless.parameters_cell import read_parameters
 from hitless.scratch import Scratch
 from hitless.stack import read_stack
 from hitless.stop import Stopped
@@ -72,7 +73,7 @@ class Session:
 
     def _provision(self, given: dict[str, object]) -> int:
         say("Provision the stack first (two minutes; --no-provision opens an empty account)")
-        code = runner.run(RUNBOOKS / f"{PROVISION}.ipynb", given, self._folder / PROVISION)
+        code = runner.run(RUNBOOKS / f"{PROVISION}.ipynb", given, self._folder / PROVISION, UNAPPROVED)
         if code == runner.DONE:
             here = connect()
             say(f"The service answers at {endpoint_url(here, read_stack(here, NAME, NAME))}/")
@@ -81,7 +82,7 @@ class Session:
     def _copy_runbooks(self, given: dict[str, object]) -> None:
         """Copies that know this lab: what is tried on them does not change the checkout."""
         for runbook in sorted([*RUNBOOKS.glob("*.ipynb"), *NOTEBOOKS.glob("*.ipynb")]):
-            known = {name: value for name, value in given.items() if name in runner.read_parameters(runbook)}
+            known = {name: value for name, value in given.items() if name in read_parameters(runbook)}
             copy, kernel = self._folder / runbook.name, {"kernel_name": "python3", "language": "python"}
             papermill.execute_notebook(runbook, copy, known, prepare_only=True, progress_bar=False, **kernel)
 
@@ -124,7 +125,9 @@ def execute_all(folder: Path, rate: float, seed: int, only: Sequence[str] = ()) 
     with Scratch("hitless-lab-") as data, Lab(data, rate, seed):
         given = ON_THE_LAB | {"NAME": NAME, "STATE_DIR": str(data / "terraform")}
         say("Provision the stack they share")
-        code = runner.run(RUNBOOKS / f"{PROVISION}.ipynb", given, runner.new_folder(runner.RUNS / "notebooks"))
+        code = runner.run(
+            RUNBOOKS / f"{PROVISION}.ipynb", given, runner.new_folder(runner.RUNS / "notebooks"), UNAPPROVED
+        )
         return code or _execute_each(on_stage, seed)
 
 

@@ -19,7 +19,7 @@ from hitless.errors import Failed, Refused
 
 STATE_VARIABLE = "HITLESS_STATE_DIR"
 """Where Terraform's state of this lab lives: it must not outlive the lab."""
-STOP_S = 10.0  # real seconds a lab may take to end its processes
+STOP_S = 30.0  # real seconds a lab may take to end its processes; one that still starts on a busy machine takes long
 
 
 class Lab:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hitless.capacity import Capacity
-from hitless.charts import render
+from hitless.charts import keep_pictures
 from hitless.connect import connect
 from hitless.errors import HitlessError
 from hitless.hosts import read_hosts
@@ -78,8 +78,7 @@ class Onlooker:
     def __exit__(self, *_error: object) -> None:
         self._enough.set()
         self._thread.join()
-        self._run.write("timeline.png", render(self.timeline))
-        self._run.write("timeline-dark.png", render(self.timeline, "dark"))
+        keep_pictures(self._run, self.timeline)
         self._run.journal.close()
 
     def now(self) -> float:

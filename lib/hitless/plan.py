@@ -1,119 +1,126 @@
-"""A list of named AWS calls: shown, digested, or run; a dry run is the same plan with another executor."""
+"""A list of named steps: shown, digested, or run; a dry run is the same plan with another executor."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import reduce
 from html import escape
 
+from botocore.exceptions import ClientError
+
 from hitless.connect import Connection
-from hitless.errors import NotReady
-from hitless.journal import Journal
-
-
-@dataclass(frozen=True)
-class Step:
-    """One call that changes something.
-
-    Args:
-        name: Unique in its plan.
-        service: boto3 service, e.g. `autoscaling`.
-        operation: boto3 method, e.g. `start_instance_refresh`.
-        arguments: Its arguments.
-        changes: What it changes, in words.
-        undo: How to undo it, in words.
-        expects: What the answer must say, by path: `{"taskDefinition.revision": 7}`. A later step relies on it.
-    """
-
-    name: str
-    service: str
-    operation: str
-    arguments: dict
-    changes: str
-    undo: str
-    expects: dict[str, object] = field(default_factory=dict)
-
-    def check(self, answer: dict) -> None:
-        """Compare an answer with what the plan relied on.
-
-        Raises:
-            NotReady: It says something else: somebody changed something in between.
-        """
-        for path, expected in self.expects.items():
-            said = reduce(lambda found, name: found[name], path.split("."), answer)
-            if said != expected:
-                seen = {"planned": expected, "answered": said}
-                raise NotReady(
-                    f"{self.service}:{self.operation} did not answer as planned.", seen=seen, do="plan again"
-                )
+from hitless.errors import Refused
+from hitless.journal import canonical
+from hitless.past import Past
+from hitless.run_folder import RunFolder
+from hitless.step import Deed, Step
 
 
 @dataclass
 class Plan:
-    """What would be done, in order."""
+    """What would be done, in order.
+
+    Attributes:
+        facts: What the one who planned looked up: what an undo and a later attempt start from. Plain data.
+    """
 
     title: str
-    steps: list[Step] = field(default_factory=list)
+    steps: list[Step | Deed] = field(default_factory=list)
+    facts: dict[str, object] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
-        """SHA-256 over every call and its arguments: what an approval is bound to."""
-        calls = [[s.name, s.service, s.operation, s.arguments, s.changes, s.undo] for s in self.steps]
-        return hashlib.sha256(json.dumps([self.title, calls], sort_keys=True, default=str).encode()).hexdigest()
+        """SHA-256 over every step: what an approval is bound to."""
+        described = [step.described() for step in self.steps]
+        return hashlib.sha256(canonical([self.title, described])).hexdigest()
+
+    def described(self) -> dict[str, object]:
+        """The plan as plain data: for the journal, `plan.json` and whoever goes on with it."""
+        steps = [step.described() for step in self.steps]
+        return {"title": self.title, "digest": self.digest, "steps": steps, "facts": self.facts}
+
+    @classmethod
+    def again(cls, described: Mapping, deeds: Mapping[str, Deed]) -> Plan:
+        """A plan that an earlier attempt has shown; `deeds` are its steps that are no AWS calls, by name."""
+        steps = [deeds[one["name"]] if "call" in one else Step(**one) for one in described["steps"]]
+        return cls(described["title"], steps, described["facts"])
 
     def run(
-        self, here: Connection, *, dry_run: bool, say: Callable[[str], object] = print, journal: Journal | None = None
+        self, here: Connection, *, dry_run: bool, say: Callable[[str], object] = print, run: RunFolder | None = None
     ) -> dict[str, dict]:
-        """Make each call in order, or only say it.
+        """Take each step in order, or only say it.
 
         Args:
             here: Whose account.
-            dry_run: Say each call instead of making it.
+            dry_run: Say each step instead of taking it.
             say: Receives one line a step.
-            journal: A `hitless.journal.Journal`; the intent is written before each call and the result after it.
+            run: Keeps the record: the intent before each step and the result after it. What the record says an earlier
+                attempt has done is not done again; what it may have done is looked for first.
 
         Returns:
-            {step name: AWS's answer}; empty answers in a dry run.
+            {step name: what its answer said}; nothing in a dry run.
 
         Raises:
             botocore.exceptions.ClientError: A call was refused; earlier steps stay done and are in the journal.
-            NotReady: A call did not answer what later steps rely on.
+            Failed: A call did not answer what later steps rely on.
         """
-        answers: dict[str, dict] = {}
-        for step in self.steps:
-            say(f"{'would call' if dry_run else 'calling'} {step.service}:{step.operation}: {step.changes}")
-            if dry_run:
-                continue
-            if journal is not None:
-                journal.append("intent", step=step.name, call=f"{step.service}:{step.operation}", undo=step.undo)
-            answers[step.name] = answer = getattr(here.client(step.service), step.operation)(**step.arguments)
-            if journal is not None:
-                journal.append("result", step=step.name, request_id=answer["ResponseMetadata"].get("RequestId", ""))
-            step.check(answer)
-        return answers
+        if dry_run:
+            for step in self.steps:
+                say(f"would call {_told(step)}")
+            return {}
+        return {step.name: self._take(here, step, say, run) for step in self.steps}
+
+    def _take(self, here: Connection, step: Step | Deed, say: Callable[[str], object], run: RunFolder | None) -> dict:
+        past = run.past if run is not None else Past()
+        if step.name in past.results:
+            say(f"done already: {_told(step)}")
+            return past.results[step.name]
+        if step.name in past.intents and (found := step.find(here, past.intents[step.name])) is not None:
+            say(f"found started already: {_told(step)}")
+            run.journal.append("result", step=step.name, call=step.call, facts=found, adopted=True, request_id="")
+            return found
+        say(f"calling {_told(step)}")
+        if run is not None:
+            run.require_lease()
+            run.journal.append("intent", step=step.name, call=step.call, key=self._key(step, run), undo=step.undo)
+        try:
+            facts, request_id = step.make(here)
+        except (Refused, ClientError) as error:
+            if run is not None and _changed_nothing(error):
+                run.journal.append("refused", step=step.name, call=step.call, why=str(error).splitlines()[0])
+            raise
+        if run is not None:
+            run.journal.append(
+                "result", step=step.name, call=step.call, facts=facts, adopted=False, request_id=request_id
+            )
+        return facts
+
+    def _key(self, step: Step | Deed, run: RunFolder) -> str:
+        """One for each step of each run, whatever the attempt: the same key twice is the same deed."""
+        return hashlib.sha256(canonical([run.run_id, step.described()])).hexdigest()[:32]
 
     def __str__(self) -> str:
         lines = [
-            f"{n}. {s.service}:{s.operation}\n     changes  {s.changes}\n     undo     {s.undo}"
-            for n, s in self._numbered()
+            f"{n}. {step.call}\n     changes  {step.changes}\n     undo     {step.undo}"
+            for n, step in enumerate(self.steps, 1)
         ]
         return "\n".join([f"{self.title} (plan {self.digest[:12]})", *lines])
 
-    def _numbered(self) -> list[tuple[int, Step]]:
-        return list(enumerate(self.steps, 1))
-
     def _repr_html_(self) -> str:
+        cell = "<td style='text-align:left'>{}</td>".format
         rows = "".join(
-            f"<tr><td>{n}</td>"
-            + "".join(
-                f"<td style='text-align:left'>{escape(t)}</td>"
-                for t in (f"{s.service}:{s.operation}", s.changes, s.undo)
-            )
-            + "</tr>"
-            for n, s in self._numbered()
+            f"<tr><td>{n}</td>" + "".join(cell(escape(text)) for text in (s.call, s.changes, s.undo)) + "</tr>"
+            for n, s in enumerate(self.steps, 1)
         )
         head = "<tr><th></th><th>call</th><th>changes</th><th>undo</th></tr>"
         return f"<table><caption>{escape(self.title)} (plan {self.digest[:12]})</caption>{head}{rows}</table>"
+
+
+def _changed_nothing(error: Refused | ClientError) -> bool:
+    """AWS said no; a 5xx leaves it open."""
+    return isinstance(error, Refused) or error.response["ResponseMetadata"].get("HTTPStatusCode", 500) < 500
+
+
+def _told(step: Step | Deed) -> str:
+    return f"{step.call}: {step.changes}"

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from hitless.clock import duration_text
 from hitless.connect import Connection
 from hitless.errors import Failed, RolledBack
-from hitless.plan import Plan, Step
+from hitless.plan import Plan
+from hitless.step import Step
 from hitless.wait import await_until
 
 SUCCESSFUL = "Successful"
@@ -57,7 +58,7 @@ class RefreshSettings:
         return wanted
 
 
-def plan_refresh(group_name: str, template_id: str, version: str, settings: RefreshSettings) -> Plan:
+def refresh_step(group_name: str, template_id: str, version: str, settings: RefreshSettings) -> Step:
     """The one call that replaces every host that does not run `version` yet.
 
     Args:
@@ -66,7 +67,7 @@ def plan_refresh(group_name: str, template_id: str, version: str, settings: Refr
         version: A number; `$Latest` could not be rolled back.
         settings: Floors, warm-up, alarms.
     """
-    step = Step(
+    return Step(
         name="refresh",
         service="autoscaling",
         operation="start_instance_refresh",
@@ -81,7 +82,11 @@ def plan_refresh(group_name: str, template_id: str, version: str, settings: Refr
         undo=f"autoscaling:rollback_instance_refresh while it runs; runbooks/20-refresh-hosts.ipynb with the "
         f"previous version of {template_id} afterwards",
     )
-    return Plan(f"Replace the hosts of {group_name}", [step])
+
+
+def plan_refresh(group_name: str, template_id: str, version: str, settings: RefreshSettings) -> Plan:
+    """A plan of that one call; see `refresh_step`."""
+    return Plan(f"Replace the hosts of {group_name}", [refresh_step(group_name, template_id, version, settings)])
 
 
 def read_refresh(here: Connection, group_name: str, refresh_id: str = "") -> dict | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,7 @@ class Measured:
     deployment: Deployment
     timeline: Timeline
     summary: ProbeSummary | None
-    samples_path: Path
+    samples_paths: Sequence[Path]  # of every attempt, in order
     tasks_seen_healthy: set[str]
     clock: Clock
 
@@ -37,7 +38,7 @@ def judge(measured: Measured) -> Verdict:
     verdict = Verdict()
     if measured.summary is None:
         return verdict.claim("requests sent", measured="the probe did not end", limit=f"≥ {SENT_MIN}", holds=False)
-    samples, _ = read_samples(measured.samples_path)
+    samples = [sample for path in measured.samples_paths for sample in read_samples(path)[0]]
     old, new = _versions(samples, measured)
     if measured.deployment.status == SUCCEEDED:
         _kept(verdict, measured, samples, new)

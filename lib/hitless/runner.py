@@ -1,141 +1,148 @@
-"""Run one runbook headless with papermill: checked parameters, an executed copy, an exit code that can be trusted."""
+"""Run one runbook headless with papermill: checked parameters, an executed copy, an ending that is true.
+
+The kernel writes the journal while it lives; this process writes what was asked before it starts and how it ended once
+it is gone, whichever way that was.
+"""
 
 from __future__ import annotations
 
-import ast
-import io
+import contextlib
 import itertools
 import json
-import tokenize
-from collections.abc import Mapping
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import nbformat
+import boto3
 import papermill
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-from hitless import engine, errors
+from hitless import durable, engine, pack
+from hitless.audit_io import guarded
 from hitless.clock import real_now
-from hitless.errors import Failed, HitlessError, Refused
-from hitless.stop import Stopped
+from hitless.ending import DONE, FAILED, REFUSED, SIGNALLED, Ending, cut_off, of_error, read_past, write_outcome
+from hitless.errors import Refused
+from hitless.known_secrets import redactor_of
+from hitless.lease_return import give_back
+from hitless.parameters_cell import read_parameters
+from hitless.redaction import Redactor
+from hitless.request import FILE, Request, check_reason, sha256_of, who
+from hitless.run_folder import JOURNAL, RUNS
+from hitless.schema import read_schema
+from hitless.stop import Stopped, held
+from hitless.target import aims_at_lab
 from hitless.voice import Voice
 
-DONE, REFUSED, FAILED = 0, 3, 4
-INTERRUPTED = 128  # and the signal's number
-RUNS = Path("runs")
+__all__ = ["DONE", "FAILED", "INTERRUPTED", "REFUSED", "RUNS", "new_folder", "resume", "run"]
+
+INTERRUPTED = SIGNALLED
+SOURCE = "runbook.source.ipynb"
+DEATH = "The kernel died, and with it every step after the failed one; if nobody killed it, memory may have run out."
 
 
-def read_parameters(runbook: Path) -> dict[str, object]:
-    """The names a runbook takes, with their defaults.
+@dataclass(frozen=True)
+class Settings:
+    """How a runbook is run, beside its parameters.
 
-    Args:
-        runbook: A notebook whose cell tagged `parameters` holds literals only.
-
-    Raises:
-        Refused: There is no such file, it is no notebook, or it has no such cell.
+    Attributes:
+        approve: `lab`, or the code of an approval.
+        approval: An approval as a file holds it.
+        cell_timeout_s: Real seconds one cell may take; None for any.
+        undoes: Run id of the run that this one undoes.
     """
-    return {node.target.id: ast.literal_eval(node.value) for node in _assignments(_parameters_cell(runbook))}
+
+    approve: str = ""
+    approval: Mapping[str, object] | None = None
+    cell_timeout_s: float | None = None
+    undoes: str = ""
 
 
-def read_help(runbook: Path) -> dict[str, str]:
-    """What the runbook says of each parameter: the comment behind it; "" where there is none.
-
-    Raises:
-        Refused: As `read_parameters`.
-    """
-    source = _parameters_cell(runbook)
-    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    comments = {token.start[0]: token.string.lstrip("# ") for token in tokens if token.type == tokenize.COMMENT}
-    return {node.target.id: comments.get(node.end_lineno, "") for node in _assignments(source)}
-
-
-def _parameters_cell(runbook: Path) -> str:
-    try:
-        notebook = nbformat.read(runbook, as_version=4)
-    except (OSError, UnicodeDecodeError, nbformat.ValidationError, nbformat.reader.NotJSONError) as error:
-        raise Refused(
-            f"{runbook} is not a notebook.", seen={"error": error}, do="name one of runbooks/*.ipynb"
-        ) from None
-    for cell in notebook.cells:
-        if "parameters" in cell.metadata.get("tags", []):
-            return cell.source
-    raise Refused(f"{runbook} has no cell tagged `parameters`.", do="tag the cell that holds its parameters")
-
-
-def _assignments(source: str) -> list[ast.AnnAssign]:
-    nodes = [node for node in ast.parse(source).body if isinstance(node, ast.AnnAssign) and node.value is not None]
-    return [node for node in nodes if isinstance(node.target, ast.Name)]
-
-
-def convert(defaults: Mapping[str, object], given: Mapping[str, str]) -> dict[str, object]:
-    """Give each text the type of its default; nothing is guessed.
-
-    Args:
-        defaults: What `read_parameters` read.
-        given: {name: text} from the command line.
-
-    Raises:
-        Refused: A name is not the runbook's, or a text is not of its type.
-    """
-    unknown = sorted(set(given) - set(defaults))
-    if unknown:
-        raise Refused(
-            f"The runbook has no parameter {', '.join(unknown)}.",
-            seen={"it has": ", ".join(sorted(defaults))},
-            do="correct the name; a misspelt one would run with the default",
-        )
-    return {name: _typed(name, text, type(defaults[name])) for name, text in given.items()}
-
-
-def _typed(name: str, text: str, wanted: type) -> object:
-    if wanted is bool:
-        if text.lower() in ("true", "false"):
-            return text.lower() == "true"
-    elif wanted is str:
-        return text
-    else:
-        try:
-            value = wanted(text)
-        except ValueError:
-            value = None
-        if value is not None and value == value and abs(value) != float("inf"):
-            return value
-    raise Refused(f"{name} must be a {wanted.__name__}.", seen={name: text}, do="correct the value")
-
-
-def run(runbook: Path, given: Mapping[str, object], run_dir: Path | None = None) -> int:
-    """Execute a runbook and keep the executed copy and its report.
+def run(
+    runbook: Path, given: Mapping[str, object], run_dir: Path | None = None, settings: Settings | None = None
+) -> int:
+    """Execute a runbook and keep the record.
 
     SIGINT, SIGTERM and SIGHUP interrupt the running cell; see `hitless.engine`.
 
     Args:
         runbook: The notebook.
         given: Parameters of the right types already.
-        run_dir: Folder of this run; `runs/<runbook>/<UTC time>` by default.
+        run_dir: Folder of this run; `runs/<runbook>/<run id>` by default.
+        settings: Approval and limits.
 
     Returns:
-        0 done, 3 refused (nothing was changed), 4 failed (something was changed), 130 or 143 stopped by a signal.
+        0 done, 3 nothing was changed, 4 something was changed or may have been, 130 or 143 stopped by a signal.
 
     Raises:
-        Refused: It would write without a reason; nothing was executed.
+        Refused: It would write without a reason, or the folder holds another run; nothing was executed.
     """
-    check_reason(read_parameters(runbook) | dict(given))
+    settings = settings or Settings()
+    parameters = {name: value for name, value in read_parameters(runbook).items() if name != "RUN_DIR"} | dict(given)
+    check_reason(parameters)
     run_dir = run_dir or new_folder(RUNS / runbook.stem)
+    if (run_dir / JOURNAL).exists() or (run_dir / FILE).exists():
+        do = f"go on with it: hitless run --resume {run_dir}; or name another --run-dir"
+        raise Refused("The folder holds a run already.", seen={"folder": run_dir}, do=do)
     run_dir.mkdir(parents=True, exist_ok=True)
-    executed, interruption = run_dir / runbook.name, engine.Interruption()
+    shutil.copyfile(runbook, run_dir / SOURCE)
+    request = Request(
+        runbook=runbook.stem,
+        run_id=run_dir.name if run_dir.parent == RUNS / runbook.stem else new_run_id(),
+        runbook_sha256=sha256_of(runbook),
+        parameters=parameters,
+        given=dict(given),
+        actor=who(),
+        approve=settings.approve,
+        approval=dict(settings.approval or {}),
+        undoes=settings.undoes,
+        headless=True,
+    )
+    return _attempt(request, run_dir, settings.cell_timeout_s)
+
+
+def resume(run_dir: Path, settings: Settings | None = None) -> int:
+    """Go on with a run that was cut off, or failed half-way: adopt what it has started, do what is left.
+
+    Args:
+        run_dir: Its folder.
+        settings: A new approval, if the first attempt ended before its own.
+
+    Returns:
+        As `run`.
+
+    Raises:
+        Refused: There is no such run, it is done, or its runbook was changed since.
+        BadJournal: Its journal was tampered with.
+    """
+    settings = settings or Settings()
     try:
-        code = _execute(runbook, executed, {**given, "RUN_DIR": str(run_dir)}, interruption)
-    finally:
-        if executed.exists():
-            write_report(executed)
-    return INTERRUPTED + interruption.number if interruption.number else code
+        request = Request.read(run_dir)
+    except FileNotFoundError:
+        raise Refused("There is no run to go on with.", seen={"folder": run_dir}, do="see hitless history") from None
+    past = read_past(run_dir)
+    if past is not None and past.outcome == "done":
+        raise Refused("That run is done.", seen={"folder": run_dir}, do="hitless undo, if it should not have been")
+    if sha256_of(run_dir / SOURCE) != request.runbook_sha256:
+        raise Refused("The runbook of that run was changed.", seen={"file": run_dir / SOURCE}, do="begin a new run")
+    approved = {"approve": settings.approve} if settings.approve else {}
+    approved |= {"approval": dict(settings.approval)} if settings.approval else {}
+    return _attempt(replace(request, **approved, headless=True), run_dir, settings.cell_timeout_s)
+
+
+def new_run_id() -> str:
+    """A name nobody else has: UTC, and chance."""
+    return f"{_stamp()}-{secrets.token_hex(3)}"
 
 
 def new_folder(parent: Path) -> Path:
     """Make a folder named by the time, UTC; of several in the same second each gets its own."""
-    stem = datetime.fromtimestamp(real_now(), UTC).strftime("%Y%m%dT%H%M%SZ")
+    stem = _stamp()
     for name in itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2))):
         try:
             (parent / name).mkdir(parents=True)
@@ -145,69 +152,114 @@ def new_folder(parent: Path) -> Path:
     raise AssertionError("there is always another number")
 
 
-def check_reason(parameters: Mapping[str, object]) -> None:
-    """Refuse to change anything without saying why.
+def _stamp() -> str:
+    return datetime.fromtimestamp(real_now(), UTC).strftime("%Y%m%dT%H%M%SZ")
 
-    Args:
-        parameters: All of a runbook's, defaults included.
 
-    Raises:
-        Refused: `DRY_RUN` is false and `REASON` empty.
+def _attempt(request: Request, run_dir: Path, cell_timeout_s: float | None) -> int:
+    redactor = _redactor(run_dir / SOURCE, request)
+    request.write(run_dir, redactor)
+    attempts = len(list(run_dir.glob(f"{request.runbook}*.ipynb")))
+    name = request.runbook if attempts == 0 else f"{request.runbook}.attempt-{attempts + 1}"
+    executed, interruption = run_dir / f"{name}.ipynb", engine.Interruption()
+    ending = cut_off("failed", None, "it did not get to its end")
+    try:
+        with _named_to_aws(request.run_id), guarded(executed, redactor) as address:
+            kernel = Kernel(address, Voice(str(executed), redactor=redactor), interruption, cell_timeout_s)
+            ending = _execute(request, run_dir, kernel)
+    finally:
+        with held(lambda _number: None):  # half a record would be worse than a moment's wait
+            ending = _as_interrupted(ending, interruption)
+            _settle(request, run_dir, executed, ending, redactor)
+    return ending.exit_code
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """How one attempt is executed.
+
+    Attributes:
+        address: Where papermill writes the executed notebook.
+        voice: Says on the terminal what cells say.
+        interruption: What asks it to stop.
+        cell_timeout_s: Real seconds one cell may take.
     """
-    if parameters.get("DRY_RUN") is False and not str(parameters.get("REASON", "-")).strip():
-        raise Refused("A run that changes something needs a reason.", seen={"REASON": '""'}, do="give -p REASON='why'")
+
+    address: str
+    voice: Voice
+    interruption: engine.Interruption
+    cell_timeout_s: float | None
 
 
-def _execute(runbook: Path, executed: Path, parameters: dict[str, object], interruption: engine.Interruption) -> int:
+def _redactor(source: Path, request: Request) -> Redactor:
+    session = None if aims_at_lab() else boto3.Session()  # the lab's keys are in the environment
+    return redactor_of(session=session, schema=read_schema(source), values=request.parameters)
+
+
+def _execute(request: Request, run_dir: Path, kernel: Kernel) -> Ending:
     try:
         papermill.execute_notebook(
-            runbook,
-            executed,
-            parameters,
+            run_dir / SOURCE,
+            kernel.address,
+            {**request.given, "RUN_DIR": str(run_dir)},
             engine_name=engine.NAME,
             kernel_name="python3",
             language="python",
             progress_bar=False,
             cwd=Path.cwd(),
-            interruption=interruption,
-            voice=Voice(str(executed)),
+            interruption=kernel.interruption,
+            cell_timeout_s=kernel.cell_timeout_s,
+            voice=kernel.voice,
         )
-    except PapermillExecutionError as stopped:
-        return _exit_code(stopped.ename)
-    except Stopped:
-        return FAILED  # the caller knows the signal
+    except PapermillExecutionError as failed:
+        return of_error(failed.ename, failed.evalue, read_past(run_dir))
+    except Stopped as stopped:
+        return cut_off("cancelled", read_past(run_dir), f"stopped by {stopped}")
     except DeadKernelError:
-        if not interruption.number:
-            _raise_dead(executed)
-    return DONE
+        if not kernel.interruption.asked:
+            print(DEATH, file=sys.stderr)
+        return cut_off("kernel died", read_past(run_dir), DEATH)
+    return Ending("done", DONE)
 
 
-def _raise_dead(executed: Path) -> None:
-    do = "look at what was changed, then run it again; if nobody killed it, memory may have run out"
-    raise Failed("The kernel died, and with it every step after the failed one.", seen={"record": executed}, do=do)
+def _as_interrupted(ending: Ending, interruption: engine.Interruption) -> Ending:
+    """Who was told to stop did not fail by himself."""
+    if interruption.number:
+        return replace(ending, outcome="cancelled", exit_code=INTERRUPTED + interruption.number)
+    if interruption.timed_out:
+        return replace(ending, outcome="timeout", exit_code=ending.exit_code or FAILED)
+    return ending
 
 
-def _exit_code(error_name: str) -> int:
-    kind = getattr(errors, error_name, None)
-    known = isinstance(kind, type) and issubclass(kind, HitlessError)
-    return kind.exit_code if known else FAILED
+def _settle(request: Request, run_dir: Path, executed: Path, ending: Ending, redactor: Redactor) -> None:
+    ending = replace(ending, said=redactor.redact_text(ending.said))
+    write_outcome(run_dir, ending)
+    _mark(executed, request, ending)
+    give_back(request, run_dir, ending)
+    for path in run_dir.iterdir():
+        redactor.require_clean(path.read_bytes().decode("utf-8", "replace"))  # what slipped through is not signed
+    pack.seal(run_dir)
+    if ending.exit_code:
+        told = f"{ending.outcome}: exit code {ending.exit_code}; what was done and what to do: hitless status {run_dir}"
+        print(told, file=sys.stderr)
 
 
-def write_report(executed: Path) -> Path:
-    """An HTML copy of an executed notebook, for people without Jupyter."""
-    from nbconvert import HTMLExporter  # a second to import, and only reports need it
-
-    exporter = HTMLExporter(exclude_input_prompt=True, exclude_output_prompt=True)
-    body, _ = exporter.from_filename(str(executed))
-    report = executed.with_name("report.html")
-    report.write_text(body, encoding="utf-8")
-    return report
+def _mark(executed: Path, request: Request, ending: Ending) -> None:
+    """Let the executed notebook say how it ended, too; what it says is redacted already."""
+    if not executed.exists():
+        return
+    notebook = json.loads(executed.read_text())
+    notebook["metadata"].setdefault("hitless", {})["run"] = {"run_id": request.run_id, **asdict(ending)}
+    durable.replace(executed, json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
 
 
-def read_verdict(run_dir: Path) -> dict:
-    """What a run left behind as its verdict.
-
-    Raises:
-        FileNotFoundError: It left none: it was refused or died before its end.
-    """
-    return json.loads((run_dir / "verdict.json").read_text())
+@contextlib.contextmanager
+def _named_to_aws(run_id: str) -> Iterator[None]:
+    """Show AWS's own log the run's id: in the user agent of each call, and as the session's name of a role."""
+    before = dict(os.environ)
+    os.environ |= {"AWS_SDK_UA_APP_ID": f"hitless-{run_id}"[:50], "AWS_ROLE_SESSION_NAME": f"hitless-{run_id}"[:64]}
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

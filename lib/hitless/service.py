@@ -62,7 +62,7 @@ def read_service(here: Connection, stack: Stack) -> ServiceState:
     Calls:
         ecs:DescribeServices, elasticloadbalancing:DescribeTargetHealth.
     """
-    service = _describe(here, stack)
+    service = read_service_answer(here, stack)
     task_sets = [s for s in service.get("taskSets") or [] if s["status"] != "DRAINING"]
     deployments = service.get("deployments") or []
     settled = all(s["stabilityStatus"] == "STEADY_STATE" for s in task_sets) and len(deployments) <= 1
@@ -100,7 +100,7 @@ def read_headroom(here: Connection, stack: Stack) -> Headroom:
     Calls:
         ecs:DescribeServices, DescribeTaskDefinition, ListContainerInstances, DescribeContainerInstances.
     """
-    need = _needs(here, _describe(here, stack))
+    need = _needs(here, read_service_answer(here, stack))
     hosts = _container_instances(here, stack)
     if not hosts:
         return Headroom(0, 0)
@@ -115,7 +115,7 @@ def read_room(here: Connection, stack: Stack) -> int:
     Calls:
         ecs:DescribeServices, DescribeTaskDefinition, ListContainerInstances, DescribeContainerInstances.
     """
-    need = _needs(here, _describe(here, stack))
+    need = _needs(here, read_service_answer(here, stack))
     return sum(_places(host, need) for host in _container_instances(here, stack) if host["status"] == "ACTIVE")
 
 
@@ -125,7 +125,7 @@ def read_primary_target_group(here: Connection, stack: Stack) -> tuple[str, str]
     Calls:
         ecs:DescribeServices, elasticloadbalancing:DescribeListeners.
     """
-    service = _describe(here, stack)
+    service = read_service_answer(here, stack)
     sets = service.get("taskSets") or [service]
     primary = next((one for one in sets if one.get("status") in ("PRIMARY", "ACTIVE")), sets[0])
     arn = primary["loadBalancers"][0]["targetGroupArn"]
@@ -139,7 +139,7 @@ def read_controller(here: Connection, stack: Stack) -> str:
     Calls:
         ecs:DescribeServices.
     """
-    return _describe(here, stack).get("deploymentController", {}).get("type", "ECS")
+    return read_service_answer(here, stack).get("deploymentController", {}).get("type", "ECS")
 
 
 def read_definition(here: Connection, stack: Stack) -> dict:
@@ -148,7 +148,7 @@ def read_definition(here: Connection, stack: Stack) -> dict:
     Calls:
         ecs:DescribeServices, DescribeTaskDefinition.
     """
-    service = _describe(here, stack)
+    service = read_service_answer(here, stack)
     primary = next((one for one in service.get("taskSets") or [] if one["status"] == "PRIMARY"), service)
     arn = primary["taskDefinition"]
     return here.client("ecs").describe_task_definition(taskDefinition=arn)["taskDefinition"]
@@ -188,7 +188,12 @@ async def await_steady(
     return stack
 
 
-def _describe(here: Connection, stack: Stack) -> dict:
+def read_service_answer(here: Connection, stack: Stack) -> dict:
+    """DescribeServices' answer for one service.
+
+    Calls:
+        ecs:DescribeServices.
+    """
     answer = here.client("ecs").describe_services(cluster=stack.cluster_name, services=[stack.service_name])
     return answer["services"][0]
 

@@ -11,6 +11,8 @@ from hitless.environment import Environment
 from hitless.errors import NotReady, WrongTarget
 from hitless.images import build_release
 from hitless.lab import STATE_VARIABLE, Lab, inject
+from hitless.provisioning import plan_provisioning
+from hitless.run_folder import open_run
 from hitless.scratch import Scratch
 from hitless.service import await_steady
 from hitless.stack import Stack, read_stack
@@ -101,8 +103,9 @@ def _start_lab() -> tuple[Scratch, Lab]:
 
 async def _provision(here: Connection, environment: Environment, name: str) -> Stack:
     print("nothing runs here yet: provisioning with Terraform, about two minutes")
-    release = build_release("app", "1.0.0", "blue")
-    environment.provision(environment.plan_provisioning(release), release, dry_run=False)
+    run = open_run(here, "provision-for-an-essay", "", "an essay needs a service")
+    plan_provisioning(here, environment, build_release("app", "1.0.0", "blue"), run).run(run, dry_run=False)
+    run.close()
     stack = await await_steady(here, name, name, dry_run=False)
     assert stack is not None
     return stack

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from hitless.journal import canonical
+
 
 @dataclass(frozen=True)
 class ResourceChange:
@@ -39,12 +41,14 @@ class Plan:
         digest: SHA-256 of that file: what an approval is bound to.
         changes: Resources that change, by address.
         is_empty: Neither a resource nor an output would change.
+        content: SHA-256 over what changes from what to what: the same in another file of the same plan.
     """
 
     path: Path
     digest: str
     changes: tuple[ResourceChange, ...]
     is_empty: bool
+    content: str = ""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -77,8 +81,8 @@ def digest_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def read_changes(shown: dict) -> tuple[tuple[ResourceChange, ...], bool]:
-    """The changes in `terraform show -json`, and whether there are none at all, outputs included."""
+def read_changes(shown: dict) -> tuple[tuple[ResourceChange, ...], bool, str]:
+    """The changes in `terraform show -json`, whether there are none at all, outputs included, and their digest."""
     found = (
         ResourceChange(entry["address"], tuple(entry["change"]["actions"]), _changed(entry["change"]))
         for entry in shown.get("resource_changes", [])
@@ -86,7 +90,9 @@ def read_changes(shown: dict) -> tuple[tuple[ResourceChange, ...], bool]:
     )
     changes = tuple(sorted(found, key=lambda change: change.address))
     outputs = [entry for entry in shown.get("output_changes", {}).values() if entry["actions"] != ["no-op"]]
-    return changes, not changes and not outputs
+    whole = [(each["address"], each["change"]) for each in shown.get("resource_changes", [])]
+    content = hashlib.sha256(canonical([whole, shown.get("output_changes", {})])).hexdigest()
+    return changes, not changes and not outputs, content
 
 
 def _changed(change: dict) -> tuple[str, ...]:

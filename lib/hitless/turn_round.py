@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from hitless.approval import require_approved
 from hitless.capacity import lowest_in_service
-from hitless.charts import render
+from hitless.charts import keep_pictures
 from hitless.errors import HitlessError, NotReady, RolledBack
 from hitless.host_change import HostChange
 from hitless.host_verdict import P99_MS_MAX
@@ -39,11 +40,13 @@ async def turn_round(
         probe_rate_per_s: Requests a second that users are played with.
         say: Receives each line.
 
+    Raises:
+        NotReady: Nobody approved it.
+
     Returns:
         What it left behind; its error is `RolledBack` when all went as it should.
     """
-    if change.template is not None and not change.template.is_empty:
-        change.environment.apply(change.template)
+    require_approved(run, change.plan)
     return await _Turn(change, run, at_percent, probe_rate_per_s, say).run()
 
 
@@ -81,7 +84,7 @@ class _Turn:
 
     async def _replace_and_turn(self, live: LiveTimeline) -> None:
         group = self._stack.group_name
-        answers = self._change.refresh.run(self._here, dry_run=False, say=self._say, journal=self._run.journal)
+        answers = self._change.plan.run(self._here, dry_run=False, say=self._say, run=self._run)
         refresh_id = answers["refresh"]["InstanceRefreshId"]
 
         def look() -> dict:
@@ -112,7 +115,7 @@ class _Turn:
         self._hosts(verdict, after)
         self._run.journal.append("verdict", claims=verdict.facts(), holds=verdict.holds, error=str(error or ""))
         self._run.write("verdict.txt", verdict.text())
-        self._run.write("timeline.png", render(live.timeline))
+        keep_pictures(self._run, live.timeline)
         return Outcome(error, live.timeline, verdict)
 
     def _hosts(self, verdict: Verdict, after: Fleet) -> None:

@@ -7,6 +7,9 @@ import re
 import sys
 from typing import IO, Any
 
+from hitless.redaction import Redactor
+from hitless.trickle import Trickle
+
 INDENT = "  "
 FOLD_ABOVE = 24  # lines of one block: a plan of seventy resources belongs into the notebook, not between two sentences
 FOLD_TO = 8
@@ -23,16 +26,18 @@ class Voice:
     Args:
         out: Where to; standard output by default.
         where: Says where the rest of a folded block is.
+        redactor: Takes secrets out of everything that is said; by default what looks like one.
     """
 
-    def __init__(self, where: str, out: IO[str] | None = None) -> None:
+    def __init__(self, where: str, out: IO[str] | None = None, redactor: Redactor | None = None) -> None:
         self._where, self._out = where, out or sys.stdout
-        self._rest = ""
+        self._redactor = redactor or Redactor({})
+        self._trickle, self._rest = Trickle(self._redactor), ""
 
     def hear(self, output: Any) -> None:
         """Take one output of a cell, as nbformat knows them."""
         if output.output_type == "stream":
-            text = self._rest + "".join(output.text)
+            text = self._rest + self._trickle.feed("".join(output.text))
             text, newline, self._rest = text.rpartition("\n")
             self._say(text + newline)
             return
@@ -44,10 +49,11 @@ class Voice:
 
     def end(self) -> None:
         """The cell has ended; what it said last may have no newline."""
-        rest, self._rest = self._rest, ""
+        rest, self._rest = self._rest + self._trickle.flush(), ""
         self._say(rest)
 
     def _say(self, text: str, fold: bool = True) -> None:
+        text = self._redactor.redact_text(text)
         lines = [line.rstrip() for line in ANSI.sub("", text).splitlines() if line.strip()]
         if fold and len(lines) > FOLD_ABOVE:
             left = len(lines) - FOLD_TO

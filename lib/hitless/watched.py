@@ -48,7 +48,7 @@ def watch(
         clock=here.clock,
         place=here.place,
         limits=limits,
-        probe=Probe(url, probe_rate_per_s, samples_path=run.path / "samples.jsonl", window_s=window_s),
+        probe=Probe(url, probe_rate_per_s, samples_path=run.samples_path, window_s=window_s),
         capacity=capacity,
         weights=weights,
         every_s=LOOK_S,

@@ -49,7 +49,8 @@ def test_start_watch_roll_back_and_cancel(aws, web):
         json.dumps(web),
         "--preferences",
     )
-    wanted = json.dumps({"MinHealthyPercentage": 90, "MaxHealthyPercentage": 110, "AutoRollback": True})
+    quick = {"MinHealthyPercentage": 90, "MaxHealthyPercentage": 110, "AutoRollback": True}
+    wanted = json.dumps({**quick, "InstanceWarmup": 1800})  # still going when a slow machine's next command comes
     refresh_id = aws(*start, wanted)["InstanceRefreshId"]
     assert refresh(aws)["InstanceRefreshId"] == refresh_id
     assert "(InstanceRefreshInProgress)" in aws.refused(*start, wanted)
@@ -59,7 +60,7 @@ def test_start_watch_roll_back_and_cancel(aws, web):
     aws("autoscaling", "cancel-instance-refresh", *GROUP)
     await_status(aws, "Cancelled")
     assert "(ActiveInstanceRefreshNotFound)" in aws.refused("autoscaling", "cancel-instance-refresh", *GROUP)
-    aws(*start, wanted)
+    aws(*start, json.dumps(quick))
     assert await_status(aws, "Successful")["PercentageComplete"] == 100
     group = aws("autoscaling", "describe-auto-scaling-groups", "--auto-scaling-group-names", "web")[
         "AutoScalingGroups"

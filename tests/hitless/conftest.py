@@ -71,11 +71,11 @@ def serving(habit="ok"):
     thread = threading.Thread(target=server.loop.run_forever, daemon=True)
     thread.start()
     listen = server.loop.create_server(lambda: Server(server), "127.0.0.1", 0)
-    listener = asyncio.run_coroutine_threadsafe(listen, server.loop).result(5)
+    listener = asyncio.run_coroutine_threadsafe(listen, server.loop).result(60)
     try:
         yield server, f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}/"
     finally:
         server.loop.call_soon_threadsafe(listener.close)
         server.loop.call_soon_threadsafe(server.loop.stop)
-        thread.join(5)
+        thread.join(60)
         server.loop.close()

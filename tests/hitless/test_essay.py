@@ -9,7 +9,7 @@ import pytest
 from hitless.errors import NotProven, NotReady, RolledBack, TimedOut, WrongTarget
 from hitless.hook_log import last_word
 from hitless.outcome import Outcome
-from hitless.show import refusal
+from hitless.refusal import refusal
 from hitless.stage import Stage, open_stage
 from hitless.timeline import Timeline
 from hitless.verdict import Verdict

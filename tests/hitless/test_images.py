@@ -10,7 +10,8 @@ import pytest
 from awslab.images import ImageStore
 from awslab.lab import Lab
 from hitless.errors import Refused
-from hitless.images import EXCLUDED, build, push
+from hitless.folder_image import EXCLUDED
+from hitless.images import build, push
 
 APP = Path(__file__).parents[2] / "app"
 

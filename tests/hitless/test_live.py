@@ -105,7 +105,7 @@ def test_abort_lets_the_way_back_run(path):
 @pytest.mark.live
 def test_a_watched_run_is_proven_by_its_probe(path, tmp_path, serving):
     async def body(live):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(live.timeline.windows) < 2:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
@@ -114,14 +114,16 @@ def test_a_watched_run_is_proven_by_its_probe(path, tmp_path, serving):
         run = watched(path, body, clock, probe=Probe(url, samples_path=tmp_path / "s"))
         assert run.probe.sent == run.sent == server.requests
     assert (run.probe.failed, run.windows[0].width_s) == (0, 60)
-    assert abs(run.windows[-1].end - clock.now()) < 120, "the prober's seconds are on the axis of AWS time"
+    assert abs(run.windows[-1].end - clock.now()) < 3600, "the prober's seconds are on the axis of AWS time"
 
 
 @pytest.mark.live
 def test_a_prober_that_dies_fails_the_proof(path, tmp_path, serving):
     async def body(live):
         os.kill(live._probe.pid, signal.SIGKILL)
-        await asyncio.sleep(0.6)
+        async with asyncio.timeout(60):
+            while not live.timeline.events:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
 
     with serving() as (_, url), pytest.raises(NotProven, match="not watched"):
         watched(path, body, SystemClock(), probe=Probe(url, samples_path=tmp_path / "s"))

@@ -10,7 +10,6 @@ import psutil
 import pytest
 
 from hitless import runner
-from hitless.errors import Failed
 from tests.hitless.notebooks import write_runbook
 
 pytestmark = pytest.mark.live
@@ -62,7 +61,7 @@ class Run:
     def end(self):
         """Exit code, what was still said."""
         said = self.process.stdout.read()
-        return self.process.wait(30), said
+        return self.process.wait(120), said
 
     def record(self):
         return states(self.folder)
@@ -107,9 +106,8 @@ def test_the_exit_code_says_whether_anything_was_changed(tmp_path, capsys, sourc
 
 
 def test_a_kernel_that_dies_is_a_failure_and_the_rest_never_ran(tmp_path):
-    with pytest.raises(Failed, match="The kernel died"):
-        execute(tmp_path, "import os\nos._exit(0)", "print('never')")
-    assert states(tmp_path / "run")[-2:] == ["failed", "pending"]
+    code, record = execute(tmp_path, "import os\nos._exit(0)", "print('never')")
+    assert (code, record[-2:]) == (4, ["failed", "pending"])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -137,7 +135,7 @@ def test_a_run_goes_on_when_nobody_listens_any_more(run):
     one = run("print('first', flush=True)\nimport time\ntime.sleep(0.5)\nprint('more', flush=True)", "print('last')")
     one.until("first")
     one.process.stdout.close()
-    assert one.process.wait(30) == 0 and one.record()[-1] == "completed"
+    assert one.process.wait(120) == 0 and one.record()[-1] == "completed"
 
 
 def test_a_second_signal_ends_what_does_not_stop(run, until_gone):

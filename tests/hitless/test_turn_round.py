@@ -26,7 +26,7 @@ def test_a_refresh_turned_round_leaves_the_hosts_version_before_and_loses_nothin
     version = new_template_version(web.here, template_id)
     plan = plan_refresh(web.stack.group_name, template_id, version, SETTINGS)
     environment = SimpleNamespace(remember=remembered.update)
-    change = HostChange(web.here, web.stack, environment, SETTINGS, None, version, plan)
+    change = HostChange(web.here, web.stack, environment, SETTINGS, version, plan)
     run = open_run(web.here, "turn", str(tmp_path / "turn"), "test")
     outcome = asyncio.run(turn_round(change, run, at_percent=33, probe_rate_per_s=200, say=str))
     assert isinstance(outcome.error, RolledBack) and remembered == {"launch_template_version": 1}

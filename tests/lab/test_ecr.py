@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 
 from awslab.images import ImageNotFound, ImageStore
 from awslab.lab import Lab
-from hitless.images import CONFIG_TYPE, LAYER_TYPE, MANIFEST_TYPE, Blob
+from hitless.oci import CONFIG_TYPE, LAYER_TYPE, MANIFEST_TYPE, Blob
 
 
 @pytest.fixture(scope="module")

@@ -6,13 +6,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from hitless.runner import read_parameters
+from hitless.parameters_cell import read_parameters
 
 NOTEBOOKS = sorted([*Path("runbooks").glob("*.ipynb"), *Path("notebooks").glob("*.ipynb")])
 RUNBOOKS = [path for path in NOTEBOOKS if path.parent.name == "runbooks"]
 LOGIC = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.Lambda)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-ORDER = ["parameters", "connect", "checks", "before", "plan", "writes", "watch", "after", "verdict"]
+ORDER = ["parameters", "connect", "checks", "before", "plan", "approve", "writes", "watch", "after", "verdict"]
 ALWAYS = {"ACCOUNT_ID", "REGION", "REASON", "DRY_RUN", "RUN_DIR"}
 
 
@@ -64,7 +64,7 @@ def test_a_runbook_names_its_target_and_is_committed_bare(path):
 def test_a_runbooks_cells_are_tagged_and_in_order(path):
     tags = [tag for cell in cells(path) for tag in cell.metadata.get("tags", [])]
     assert tags == [tag for tag in ORDER if tag in tags]
-    assert {"parameters", "connect", "plan", "writes"} <= set(tags)
+    assert {"parameters", "connect", "plan", "approve", "writes", "verdict"} <= set(tags)
 
 
 @pytest.mark.parametrize("path", RUNBOOKS, ids=str)

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 from hitless.essay import STAMP, digest
-from hitless.runner import read_help, read_parameters
+from hitless.parameters_cell import read_cell, read_parameters
 from tests.notebooks.test_cells import NOTEBOOKS, cells
 
 ESSAYS = [path for path in NOTEBOOKS if path.parent.name == "notebooks"]
@@ -80,9 +80,9 @@ def test_an_essay_says_what_will_be_seen_claims_it_and_cleans_up(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=str)
 def test_parameters_are_typed_and_explained(path):
-    helps = read_help(path)
-    assert read_parameters(path).keys() == helps.keys()
-    assert [name for name, words in helps.items() if not words] == []
+    given = read_cell(path).values()
+    assert [one.name for one in given if not one.comment] == []
+    assert [one.name for one in given if type(one.default).__name__ != one.type] == []
 
 
 @pytest.mark.parametrize("path", ESSAYS, ids=str)

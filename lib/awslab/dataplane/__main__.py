@@ -51,7 +51,7 @@ def _serve_tasks(control: socket.socket, options: dict) -> Setup | None:
     from awslab.dataplane.fork_server import ForkServer  # not in the other child
 
     logs = Path(options["logs"])
-    logs.mkdir(parents=True, exist_ok=True)
+    logs.mkdir(exist_ok=True)  # not its parents: the folder of a lab that was killed meanwhile may just be gone
 
     def now() -> float:
         """The lab's time, not this process's own: both read one monotonic clock."""

@@ -10,10 +10,13 @@ from moto.core.responses import ActionResult
 from awslab.faces.ecs_pages import page
 from awslab.faces.ecs_tasks import TaskActions
 from awslab.faces.honest_rate import check_durations
+from awslab.faces.inventory import AwsError
 from awslab.machines.agents import Agents
 from awslab.machines.machine import Machine
 from awslab.machines.task_definitions import STOP_TIMEOUT_S
 from awslab.world import World
+
+NO_EXECUTION_ROLE = "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'."
 
 
 def machines(_world: World) -> list[Machine]:
@@ -57,6 +60,8 @@ class Face(TaskActions):
     def register_task_definition(self) -> ActionResult:
         """RegisterTaskDefinition, if its containers may live long enough after SIGTERM for the lab's rate."""
         for container in self.params.get("containerDefinitions") or []:
+            if container.get("secrets") and not self.params.get("executionRoleArn"):
+                raise AwsError("ClientException", NO_EXECUTION_ROLE)
             timeout = container.get("stopTimeout")
             given_s = STOP_TIMEOUT_S if timeout is None else float(timeout)
             check_durations(self.lab, "ClientException", stop_timeout_s=given_s)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from moto.core.responses import ActionResult
 from moto.ecs.responses import EC2ContainerServiceResponse
 
 from awslab.faces.ecs_parse import invalid
+from awslab.faces.ecs_secrets import fetch
 from awslab.faces.ecs_shapes import last_part
 from awslab.faces.inventory import AwsError
 from awslab.images import ImageStore
@@ -51,7 +53,7 @@ class ClusterActions(EC2ContainerServiceResponse):
         self._check_providers(self._get_param("capacityProviders"))
         answer = super().create_cluster()
         digest_of = ImageStore(self.lab.data).resolve
-        self.world.add(Cluster(name, self.world.random(f"cluster:{name}"), digest_of))
+        self.world.add(Cluster(name, self.world.random(f"cluster:{name}"), digest_of, partial(fetch, self.lab.region)))
         self._sync_providers()
         self.world.tell(self._agents().cluster_made(name))
         return answer

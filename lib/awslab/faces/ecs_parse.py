@@ -15,7 +15,7 @@ from awslab.machines.task_sets import ProviderShare
 
 STRATEGIES_MAX = 5  # AWS: placement strategy rules of a service
 NETWORK_MODES = ("bridge", "host", "none", None)
-UNKNOWN_TO_A_CONTAINER = ("secrets", "environmentFiles")
+UNKNOWN_TO_A_CONTAINER = ("environmentFiles",)
 
 
 def invalid(message: str) -> AwsError:
@@ -63,6 +63,7 @@ def _container(given: dict, network_mode: str | None) -> ContainerDefinition:
         name=given["name"],
         image=given["image"],
         environment=environment(given.get("environment")),
+        secrets=tuple((each["name"], each["valueFrom"]) for each in given.get("secrets") or ()),
         command=(*(given.get("entryPoint") or ()), *(given.get("command") or ())),
         ports=tuple(_port(port, network_mode) for port in given.get("portMappings") or ()),
         stop_timeout_s=STOP_TIMEOUT_S if timeout is None else float(timeout),

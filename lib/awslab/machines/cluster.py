@@ -46,6 +46,7 @@ class Cluster(Machine):
         cluster_name: AWS's clusterName.
         rng: Draws ids and `random` placements.
         digest_of: Resolves an image reference as the agent's pull does; the reference itself by default.
+        secret_of: Reads a secret as the agent does; the reference itself by default.
     """
 
     hears = (
@@ -60,14 +61,20 @@ class Cluster(Machine):
     )
 
     def __init__(
-        self, cluster_name: str, rng: random.Random, digest_of: Callable[[str], str] = lambda image: image
+        self,
+        cluster_name: str,
+        rng: random.Random,
+        digest_of: Callable[[str], str] = lambda image: image,
+        secret_of: Callable[[str], str] = lambda reference: reference,
     ) -> None:
         self.name, self.cluster_name = f"cluster {cluster_name}", cluster_name
         self.hosts: dict[str, ContainerInstance] = {}
         self.services: dict[str, Service] = {}
         self.providers: dict[str, Provider] = {}
         self.rng, self.timers = rng, Timers()
-        self.life = TaskLife(cluster_name, self.timers, rng, digest_of=digest_of, grace_of=self._grace_of)
+        self.life = TaskLife(
+            cluster_name, self.timers, rng, digest_of=digest_of, secret_of=secret_of, grace_of=self._grace_of
+        )
         self.log = ServiceLog(cluster_name, rng, self.life.task_of_target)
         self.scheduler = Scheduler(self.hosts, self.providers, self.life, self.log, rng)
         self.draining = Draining(cluster_name, self.timers, self.providers, self._stop_pending)

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 STOP_TIMEOUT_S = 30.0  # AWS: the agent's ECS_CONTAINER_STOP_TIMEOUT when the definition names no stopTimeout
 
 
+class SecretNotFetched(Exception):
+    """The agent could not read a secret; the text is the task's stoppedReason."""
+
+
 @dataclass(frozen=True, slots=True)
 class PortMapping:
     """One port of a container; `host_port` 0 is an ephemeral one."""
@@ -18,11 +22,15 @@ class PortMapping:
 
 @dataclass(frozen=True, slots=True)
 class ContainerDefinition:
-    """The one container of a task. `stop_timeout_s` lies between SIGTERM and SIGKILL."""
+    """The one container of a task.
+
+    `stop_timeout_s` lies between SIGTERM and SIGKILL; `secrets` are variables and where their values are kept.
+    """
 
     name: str
     image: str
     environment: tuple[tuple[str, str], ...] = ()
+    secrets: tuple[tuple[str, str], ...] = ()
     command: tuple[str, ...] = ()
     ports: tuple[PortMapping, ...] = ()
     stop_timeout_s: float = STOP_TIMEOUT_S

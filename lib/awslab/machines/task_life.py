@@ -22,6 +22,7 @@ from awslab.machines.events import (
     TaskStartRequested,
 )
 from awslab.machines.machine import Event, Timers
+from awslab.machines.task_definitions import SecretNotFetched
 from awslab.machines.tasks import HAS_PROCESS, NOT_IN_USE, TargetKey, Task, TaskOrder, TaskStatus
 
 T = TaskStatus
@@ -41,6 +42,7 @@ class TaskLife:
         timers: The cluster's; keys here are ("task", kind, task id).
         rng: Draws task ids.
         digest_of: Resolves an image reference to what the plane runs, as the agent's pull does.
+        secret_of: Reads one secret by its `valueFrom`; raises `SecretNotFetched`.
         grace_of: A service's healthCheckGracePeriodSeconds.
     """
 
@@ -51,11 +53,12 @@ class TaskLife:
         rng: random.Random,
         *,
         digest_of: Callable[[str], str],
+        secret_of: Callable[[str], str],
         grace_of: Callable[[str], float],
     ) -> None:
         self.tasks: dict[str, Task] = {}
         self._cluster_name, self._timers, self._rng = cluster_name, timers, rng
-        self._digest_of, self._grace_of = digest_of, grace_of
+        self._digest_of, self._secret_of, self._grace_of = digest_of, secret_of, grace_of
         self._of_target: dict[TargetKey, Task] = {}
         self._rings = {
             "next": self._next,
@@ -184,12 +187,16 @@ class TaskLife:
     def _start(self, task: Task, now: float) -> list[Event]:
         container, order = task.definition.container, task.order
         port = task.port
+        try:
+            secrets = {name: self._secret_of(reference) for name, reference in container.secrets}
+        except SecretNotFetched as missing:
+            return self.start_failed(task, str(missing), now)
         task.pull_started_at = now
         task.image_digest = self._digest_of(container.image)
         request = TaskStartRequested(
             task_id=task.task_id,
             image=task.image_digest,
-            environment=tuple((dict(container.environment) | dict(order.environment or ())).items()),
+            environment=tuple((dict(container.environment) | secrets | dict(order.environment or ())).items()),
             command=container.command if order.command is None else order.command,
             container_port=port.container_port,
             instance_id=task.instance_id,

@@ -1,0 +1,177 @@
+"""Take secrets out of whatever is written down or said: first those that are known, then what looks like one.
+
+Known values are found in every encoding (`secret_forms`), also when colours, line breaks, tags or the seams of a stream
+run through them. What stands in their place says which rule it was: `[redacted:AWS_SECRET_ACCESS_KEY]`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from hitless.errors import Failed
+from hitless.secret_forms import forms
+from hitless.secret_patterns import likely
+from hitless.squeezed import BREAKS, COLOURS, MARKUP, SEAM, Span, Squeezed, merged
+
+MASK = b"*"
+MARKER = re.compile(r"\[redacted:[^\]\[]*\]")
+LOOKS_MIN = 8  # characters below which nothing looks like a secret
+OPEN_MIN = 4  # characters of a secret at the end of a line from which the line waits for the next
+Counts = Counter[str]
+
+
+class NotRedacted(Failed):
+    """A text could not be freed of secrets, so it was not written."""
+
+
+class Redactor:
+    """Knows the secrets of one run.
+
+    Args:
+        secrets: {name: value}; the name is said in the value's place.
+
+    Attributes:
+        counts: How often each rule took something out so far.
+    """
+
+    def __init__(self, secrets: Mapping[str, str]) -> None:
+        self.counts: Counts = Counter()
+        self._forms = {form: name for name, value in secrets.items() for form in forms(value) if form}
+        self._bytes = {form.encode("utf-8", "surrogatepass"): name for form, name in self._forms.items()}
+        for name, value in secrets.items():
+            self._bytes |= {value.encode(wide, "surrogatepass"): name for wide in ("utf-16-le", "utf-16-be")}
+        self._beginnings = _by_beginning(self._forms)
+        self._shortest = min(map(len, self._forms), default=0)
+        self._longest = max(map(len, self._forms), default=0)
+
+    def redact_text(self, text: str, *, is_markup: bool = False) -> str:
+        """The text without secrets.
+
+        Args:
+            text: Any.
+            is_markup: Look through tags as well.
+        """
+        if SEAM in text:
+            text = text.replace(SEAM, "\ufffd")
+        return self._redact(text, is_markup)
+
+    def redact_pieces(self, pieces: Sequence[str], *, is_markup: bool = False) -> list[str]:
+        """Texts that belong one behind the other, without secrets, also where one runs over a seam.
+
+        Raises:
+            NotRedacted: The pieces could not be told apart afterwards.
+        """
+        joined = SEAM.join(piece.replace(SEAM, "\ufffd") for piece in pieces)
+        redacted = self._redact(joined, is_markup).split(SEAM) if pieces else []
+        if len(redacted) != len(pieces):
+            raise NotRedacted("A stream could not be put together again after redaction.")
+        return redacted
+
+    def _redact(self, text: str, is_markup: bool) -> str:
+        if len(text) >= self._shortest:
+            known = Squeezed(text, MARKUP if is_markup else BREAKS)
+            if spans := merged(self._known(known.text)):
+                text = self._replace(known, spans)
+        if len(text) < LOOKS_MIN:
+            return text
+        plain = Squeezed(text, COLOURS)
+        for pattern in likely(plain.text):
+            if spans := [(*span, pattern.name) for span in pattern.spans(plain.text)]:
+                plain = Squeezed(self._replace(plain, spans), COLOURS)
+        return plain.whole
+
+    def _replace(self, squeezed: Squeezed, spans: list[Span]) -> str:
+        self.counts.update(name for _, _, name in spans)
+        return squeezed.replace((start, end, f"[redacted:{name}]") for start, end, name in spans)
+
+    def _known(self, text: str) -> Iterator[Span]:
+        for form, name in self._forms.items():
+            start = text.find(form)
+            while start >= 0:
+                yield start, start + len(form), name
+                start = text.find(form, start + 1)
+
+    def redact_value(self, value: Any, *, is_markup: bool = False) -> Any:
+        """Anything JSON holds, without secrets in its texts and names; a list of texts is one text in pieces.
+
+        Raises:
+            NotRedacted: Two names would become the same.
+        """
+        if isinstance(value, str):
+            return self.redact_text(value, is_markup=is_markup)
+        if isinstance(value, Mapping):
+            return as_mapping([(self.redact_value(key), self.redact_value(inner)) for key, inner in value.items()])
+        if isinstance(value, (list, tuple)):
+            if all(isinstance(one, str) for one in value):
+                return self.redact_pieces(value, is_markup=is_markup)
+            return [self.redact_value(one) for one in value]
+        return value
+
+    def redact_bytes(self, data: bytes) -> bytes:
+        """Bytes without secrets: text is redacted as text, anything else is masked in place and keeps its length."""
+        try:
+            return self.redact_text(data.decode()).encode()
+        except UnicodeDecodeError:
+            return self._mask(data)
+
+    def _mask(self, data: bytes) -> bytes:
+        masked = bytearray(data)
+        for form, name in self._bytes.items():
+            start = data.find(form)
+            while start >= 0:
+                masked[start : start + len(form)] = MASK * len(form)
+                self.counts[name] += 1
+                start = data.find(form, start + 1)
+        text = masked.decode("latin-1")
+        for pattern in likely(text):
+            for start, end in pattern.spans(text):
+                masked[start:end] = MASK * (end - start)
+                self.counts[pattern.name] += 1
+        return bytes(masked)
+
+    def require_clean(self, text: str) -> None:
+        """The last look before something is written.
+
+        Raises:
+            NotRedacted: A known secret is still in it.
+        """
+        text = MARKER.sub("", text)
+        for form, name in self._forms.items():
+            if form in text:
+                do = "nothing was written; report how this value came into the output"
+                raise NotRedacted(f"{name} is still in the text after redaction.", do=do)
+
+    def open_end(self, text: str) -> int:
+        """Where a known secret or a private key begins that may go on after a text's end; its length if nowhere."""
+        last_key = text.rfind("-----BEGIN ")
+        if last_key >= 0 and "PRIVATE" in text[last_key : last_key + 60] and "-----END" not in text[last_key:]:
+            return last_key
+        squeezed = Squeezed(text, BREAKS)
+        tail = squeezed.text
+        for start in range(max(0, len(tail) - self._longest), len(tail) - OPEN_MIN + 1):
+            rest = tail[start:]
+            if any(form.startswith(rest) and form != rest for form in self._beginnings.get(rest[:OPEN_MIN], ())):
+                return squeezed.original(start)
+        return len(text)
+
+
+def as_mapping(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
+    """A mapping of names that are still different after redaction.
+
+    Raises:
+        NotRedacted: Two are the same.
+    """
+    redacted = dict(pairs)
+    if len(redacted) != len(pairs):
+        raise NotRedacted("Two names are the same after redaction.")
+    return redacted
+
+
+def _by_beginning(texts: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        found.setdefault(text[:OPEN_MIN], []).append(text)
+    return found

@@ -1,0 +1,107 @@
+"""A runbook as a process on a lab, and hands that end it at a moment of its journal."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+
+from hitless.ending import read_past
+from hitless.journal import read
+from tests.hitless.web import Web
+
+CHECKOUT = Path(__file__).parents[3]
+WAIT_S = 180.0
+
+
+class Operator:
+    """Somebody who types `hitless …` for one run."""
+
+    def __init__(self, folder, runbook, **parameters):
+        self.folder, self.runbook = folder, runbook
+        self.given = [f"-p={name}={value}" for name, value in parameters.items()]
+
+    def start(self, *words):
+        command = [sys.executable, "-m", "hitless", *map(str, words)]
+        process = subprocess.Popen(
+            command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        )
+        self.said = []
+        threading.Thread(target=lambda: self.said.extend(process.stdout), daemon=True).start()
+        return process
+
+    def run(self):
+        path = f"runbooks/{self.runbook}.ipynb"
+        return self.start("run", path, "--run-dir", self.folder, "--approve", "lab", *self.given)
+
+    def do(self, *words):
+        """Type it and wait: exit code, what was said."""
+        process = self.start(*words)
+        code = process.wait(WAIT_S)
+        return code, "".join(self.said)
+
+    def entries(self):
+        path = self.folder / "journal.jsonl"
+        return read(path, torn_tail_ok=True) if path.exists() else []
+
+    def until(self, process, moment):
+        """Wait until the journal says so; the run may be over before."""
+        end, pause = time.monotonic() + WAIT_S, threading.Event()
+        while process.poll() is None and not any(map(moment, self.entries())):
+            assert time.monotonic() < end, "".join(self.said)
+            pause.wait(0.005)
+
+    @property
+    def past(self):
+        return read_past(self.folder)
+
+    @property
+    def notebook(self):
+        """The last attempt's, readable and valid."""
+        (*_, newest) = sorted(self.folder.glob(f"{self.runbook}*.ipynb"), key=lambda path: path.stat().st_mtime)
+        notebook = nbformat.read(newest, as_version=4)
+        nbformat.validate(notebook)
+        return notebook
+
+
+def kill_kernel(process):
+    for child in psutil.Process(process.pid).children(recursive=True):
+        if "ipykernel_launcher" in " ".join(child.cmdline()):
+            os.kill(child.pid, signal.SIGKILL)
+
+
+def send(number):
+    return lambda process: process.send_signal(number)
+
+
+WAYS = {
+    "kernel killed": kill_kernel,
+    "SIGINT": send(signal.SIGINT),
+    "SIGTERM": send(signal.SIGTERM),
+    "runner killed": send(signal.SIGKILL),
+}
+
+
+def of_kind(kind, **facts):
+    return lambda entry: entry.kind == kind and facts.items() <= entry.facts.items()
+
+
+@pytest.fixture
+def web(lab, tmp_path):
+    return Web(tmp_path)
+
+
+@pytest.fixture
+def operator(tmp_path):
+    return lambda runbook, **parameters: Operator(tmp_path / "run", runbook, **parameters)
+
+
+def dump(folder):
+    return json.dumps([[entry.kind, dict(entry.facts)] for entry in read(folder / "journal.jsonl")], indent=1)

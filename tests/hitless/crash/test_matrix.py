@@ -1,0 +1,102 @@
+"""Whatever ends a run, and whenever: the record is true, nothing is started twice, and the service can be put right.
+
+Every way to die is tried at every moment of each runbook: `make crash` runs them all and says how many there were. The
+tests run a choice that has every way and every moment at least once.
+"""
+
+import itertools
+import os
+
+import pytest
+
+from hitless.journal import read
+from tests.hitless.crash.conftest import WAYS, of_kind
+
+pytestmark = pytest.mark.live
+
+MOMENTS = {
+    "opened": of_kind("opened"),
+    "looked at": of_kind("checks"),
+    "planned": of_kind("plan"),
+    "approved": of_kind("approval"),
+    "watching": of_kind("phase"),
+    "announced": of_kind("intent"),
+    "answered": of_kind("result"),
+    "judged": of_kind("verdict"),
+    "concluded": of_kind("concluded"),
+}
+RELEASE = {"DEPLOYMENT_CONFIG": "CodeDeployDefault.ECSAllAtOnce", "PROBE_RATE_PER_S": 200}
+RUNBOOKS = {
+    "30-deploy-app": {"VERSION": "2.0.0"} | RELEASE,
+    "40-roll-back-app": {"TO_REVISION": "1"} | RELEASE,
+}
+TARGET = {"ACCOUNT_ID": "123456789012", "NAME": "web", "REASON": "crash matrix", "DRY_RUN": "false"}
+EVERY = list(itertools.product(RUNBOOKS, MOMENTS, WAYS))
+CHOICE = [
+    (book, moment, way)
+    for moment, book, way in zip(MOMENTS, itertools.cycle(RUNBOOKS), itertools.cycle(WAYS), strict=False)
+]
+CODES = {"SIGINT": {130}, "SIGTERM": {143}, "runner killed": {-9}, "kernel killed": {3, 4}}
+CASES = EVERY if os.environ.get("HITLESS_CRASH") == "all" else CHOICE
+
+
+def test_the_choice_has_every_way_and_every_moment():
+    assert {way for _, _, way in CHOICE} == set(WAYS) and {moment for _, moment, _ in CHOICE} == set(MOMENTS)
+    print(f"{len(CASES)} of {len(EVERY)} cases")
+
+
+@pytest.mark.parametrize(("runbook", "moment", "way"), CASES, ids="-".join)
+def test_a_run_that_is_ended(web, operator, runbook, moment, way):
+    if runbook == "40-roll-back-app":
+        web.release("2.0.0", "green")
+    started = deployments(web)
+    one = operator(runbook, **TARGET, **RUNBOOKS[runbook])
+    process = one.run()
+    one.until(process, MOMENTS[moment])
+    if process.poll() is None:
+        WAYS[way](process)
+    code = process.wait(120)
+
+    assert_true(one, code, way)
+    assert "run " in one.do("status", one.folder)[1]
+    if one.past.outcome != "done":
+        code, said = one.do("run", "--resume", one.folder)
+        assert code in (0, 4) and one.past.outcome in ("done", "not proven", "rolled back"), said
+    assert len(deployments(web)) <= len(started) + 1, "a second deployment was started"
+    assert one.do("undo", one.folder)[0] in (0, 4)
+    assert_served(web, "1.0.0" if runbook == "30-deploy-app" else "2.0.0")
+
+
+def assert_true(one, code, way):
+    """The record says what happened, as far as anybody was left to write it."""
+    read(one.folder / "journal.jsonl", torn_tail_ok=True)
+    if way == "runner killed" and code == -9:
+        assert one.past.outcome == ""
+        return
+    ran_out = code == 0 and one.past.outcome == "done"  # it was over before it could be ended
+    assert ran_out or code in CODES[way] | {4}, "".join(one.said)
+    assert (code == 3) <= (not one.past.changed_something)
+    states = [cell.metadata.papermill.status for cell in one.notebook.cells if "papermill" in cell.metadata]
+    ended = next((n for n, state in enumerate(states) if state != "completed"), len(states))
+    assert all(state == "pending" for state in states[ended + 1 :]), states
+    assert one.notebook.metadata.hitless.run.outcome == one.past.outcome != ""
+    assert one.do("verify", one.folder)[0] == 0
+
+
+def deployments(web):
+    client = web.call("codedeploy")
+    ids = client.list_deployments(applicationName="web", deploymentGroupName="web")["deployments"]
+    found = [client.get_deployment(deploymentId=each)["deploymentInfo"] for each in ids]
+    return [info for info in found if info["creator"] == "user"]
+
+
+def assert_served(web, version):
+    """Every target is healthy, and the version that served before serves."""
+    from hitless.service import read_service
+    from hitless.wait import wait_until
+
+    def look():
+        state = read_service(web.here, web.stack)
+        return state.steady and state.healthy_targets == 3 and state.task_sets == 1 and web.version()
+
+    wait_until(look, lambda seen: seen == version, what=version, clock=web.here.clock, timeout_s=1800, say=str)

@@ -1,0 +1,98 @@
+"""Each runbook's schema says what its cell says, and what Terraform and the app will take."""
+
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from app.settings import COLOURS
+from hitless.errors import Refused
+from hitless.parameters import validate
+from hitless.parameters_cell import read_cell
+from hitless.schema import DIALECT, TYPES, read_schema
+from tests.hitless.notebooks import schema_of, write_runbook
+
+RUNBOOKS = sorted(Path("runbooks").glob("*.ipynb"))
+
+
+def rules(path):
+    return read_schema(path)["properties"]
+
+
+@pytest.mark.parametrize("path", RUNBOOKS, ids=str)
+def test_schema_and_cell_say_the_same(path):
+    cell = [(one.name, one.type, one.default, one.comment) for one in read_cell(path).values()]
+    schema = [(name, TYPES[r["type"]], r["default"], r["description"]) for name, r in rules(path).items()]
+    assert schema == cell and all(one[3] for one in cell)
+    assert read_schema(path)["$schema"] == DIALECT
+
+
+@pytest.mark.parametrize("path", RUNBOOKS, ids=str)
+def test_defaults_are_allowed_and_every_parameter_is_bounded(path):
+    assert validate(read_schema(path), {n: r["default"] for n, r in rules(path).items()})
+    for name, rule in rules(path).items():
+        bounds = {"string": {"pattern", "enum", "maxLength"}, "integer": {"minimum"}, "boolean": {"type"}}
+        assert bounds[rule["type"]] & rule.keys(), name
+
+
+@pytest.mark.parametrize("path", RUNBOOKS, ids=str)
+def test_one_name_means_one_thing_everywhere(path):
+    for name, rule in rules(path).items():
+        for other in RUNBOOKS:
+            theirs = rules(other).get(name, rule)
+            assert {k: v for k, v in theirs.items() if k not in ("default", "description")} == {
+                k: v for k, v in rule.items() if k not in ("default", "description")
+            }, other
+
+
+def test_the_environments_name_is_terraforms():
+    text = Path("terraform/envs/dev/variables.tf").read_text()
+    assert rules(RUNBOOKS[0])["NAME"]["pattern"] in re.findall(r'regex\("([^"]+)", var\.name\)', text)
+    assert rules(RUNBOOKS[0])["ACCOUNT_ID"]["pattern"] in re.findall(r'regex\("([^"]+)", var\.account_id\)', text)
+
+
+def test_the_colours_are_the_apps():
+    assert [rules(path)["COLOUR"]["enum"] for path in RUNBOOKS if "COLOUR" in rules(path)] == [list(COLOURS)] * 2
+
+
+CELL = 'COUNT: int = 1  # how many\nNAME: str = "web"  # whose'
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda s: s["properties"].pop("NAME"),
+        lambda s: s["properties"].update(X={"type": "string", "default": "", "description": ""}),
+        lambda s: s["properties"]["COUNT"].update(default=2),
+        lambda s: s["properties"]["COUNT"].update(default=True),
+        lambda s: s["properties"]["COUNT"].update(type="number"),
+        lambda s: s.update(additionalProperties=True),
+        lambda s: s.pop("additionalProperties"),
+        lambda s: s["properties"]["COUNT"].pop("description"),
+        lambda s: s["properties"]["COUNT"].update(type="array"),
+        lambda s: s["properties"]["NAME"].update(pattern="("),
+        lambda s: s["properties"].update(STATE_DIR={"type": "string", "default": "", "description": ""}),
+        lambda s: s["properties"].update({"x=1;y": s["properties"]["COUNT"]}),
+        lambda s: s.clear(),
+    ],
+)
+def test_a_schema_that_is_not_the_cells_is_refused(tmp_path, change):
+    path = write_runbook(tmp_path / "x.ipynb", parameters=CELL)
+    assert read_schema(path)["properties"].keys() == {"COUNT", "NAME"}
+    notebook, schema = nbformat.read(path, as_version=4), schema_of(CELL)
+    change(schema)
+    notebook.metadata.hitless.parameters = schema
+    path.write_text(json.dumps(notebook))
+    with pytest.raises(Refused):
+        read_schema(path)
+
+
+def test_a_runbook_without_a_schema_is_refused(tmp_path):
+    path = write_runbook(tmp_path / "x.ipynb")
+    notebook = json.loads(path.read_text())
+    del notebook["metadata"]["hitless"]
+    path.write_text(json.dumps(notebook))
+    with pytest.raises(Refused, match="does not say what parameters it takes"):
+        read_schema(path)
