@@ -106,25 +106,39 @@ class _Session(boto3.Session):
         return super().client(service_name, endpoint_url=self._endpoint_url, **given)
 
 
+class _Connection(Connection):
+    """Knows that it is a lab's, whatever the environment says."""
+
+    @property
+    def environment(self) -> str:
+        """Always the lab."""
+        return "lab"
+
+
 @dataclass
 class Rehearsal:
     """A virtual lab as a child process; `with Rehearsal() as rehearsal`, or `start()` and `stop()`.
 
     Args:
         seed: Same seed, same ids and durations.
+
+    Attributes:
+        here: The connection to it.
+        folder: Gone when it ends, whoever kills what.
     """
 
     seed: int = 1
     here: Connection = field(init=False)
+    folder: Path = field(init=False)
 
     def start(self) -> Rehearsal:
         """Start the lab; it ends with this process at the latest."""
         self._scratch = Scratch("hitless-rehearsal-")
-        data: Path = self._scratch.__enter__()
+        self.folder: Path = self._scratch.__enter__()
         self._process: subprocess.Popen[bytes]
-        self._process, ready = start("--virtual", "--seed", str(self.seed), "--data", str(data))
+        self._process, ready = start("--virtual", "--seed", str(self.seed), "--data", str(self.folder / "lab"))
         self.endpoint_url = ready["endpoint_url"]
-        self.here = Connection(_Session(self.endpoint_url), LabClock(self.ask), ACCOUNT_ID, REGION)
+        self.here = _Connection(_Session(self.endpoint_url), LabClock(self.ask), ACCOUNT_ID, REGION)
         self.start_over()
         return self
 

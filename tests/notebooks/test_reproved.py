@@ -9,7 +9,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 pytestmark = pytest.mark.live
-ON_VIRTUAL_TIME = ("06", "07")
+ON_VIRTUAL_TIME = ("06", "07", "08")
 CELL_S_MAX = 600
 
 
