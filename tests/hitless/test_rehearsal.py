@@ -1,6 +1,8 @@
 """A lab that is told to sleep: hours cost seconds, the same seed tells the same story, nothing is left."""
 
 import os
+import subprocess
+import sys
 
 import psutil
 import pytest
@@ -76,4 +78,21 @@ def test_nothing_is_left_when_it_has_ended(until_gone):
     running = Rehearsal().start()
     child = psutil.Process(running._process.pid)
     assert running.stop() == 0
-    until_gone([child.pid], [running._scratch.path])
+    until_gone([child.pid], [running.folder])
+
+
+HELD = """
+from hitless.rehearsal import Rehearsal
+running = Rehearsal().start()
+print(running._process.pid, running.folder, flush=True)
+input()
+"""
+
+
+def test_a_kernel_that_is_killed_leaves_nothing(until_gone):
+    with subprocess.Popen(
+        [sys.executable, "-c", HELD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as one:
+        pid, _, folder = one.stdout.readline().strip().partition(" ")
+        one.kill()
+    until_gone([int(pid)], [folder], within_s=30)
