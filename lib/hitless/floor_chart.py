@@ -12,6 +12,8 @@ from hitless.refresh import RefreshSettings
 from hitless.theme import Theme, font
 from hitless.verdict import Verdict
 
+SIZES_MAX = 100  # looked at for the headline, however many are drawn
+
 
 def draw_floors(
     counts: Sequence[int],
@@ -31,7 +33,8 @@ def draw_floors(
         theme: "light" or "dark".
     """
     asked = careless.min_healthy_percent
-    broken = [n for n, percent in zip(counts, percents(counts, careless), strict=True) if percent < asked]
+    sizes = range(1, SIZES_MAX + 1)
+    broken = [n for n, percent in zip(sizes, percents(sizes, careless), strict=True) if percent < asked]
     headline = (
         f"{asked} % minimum healthy is kept only from {max(broken, default=0) + 1} hosts on, unless you send a maximum"
     )

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import papermill
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
@@ -24,6 +25,13 @@ def test_an_essay_says_the_same_again(number):
     [path] = Path("notebooks").glob(f"{number}-*.ipynb")
     ended = reprove(path)
     assert ended.returncode == 0, ended.stdout[-4000:]
+
+
+def test_papermill_runs_one_with_other_parameters(tmp_path):
+    [path] = Path("notebooks").glob("06-*.ipynb")
+    executed = papermill.execute_notebook(path, tmp_path / "06.ipynb", {"HOSTS_MAX": 2}, progress_bar=False)
+    claims = next(cell for cell in executed.cells if "claims" in cell.metadata.tags)
+    assert "4 refreshes did what the arithmetic foretold" in claims.outputs[0].text
 
 
 @pytest.mark.parametrize(("said", "code"), [("2", 0), ("3", 1)])
