@@ -51,6 +51,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--port", type=int, default=0, help="loopback port of the endpoint; 0 takes a free one")
     parser.add_argument("--rate", type=float, default=60.0, help="lab seconds a real second (default 60)")
+    parser.add_argument("--virtual", action="store_true", help="time passes only as told; tasks and users simulated")
     parser.add_argument("--seed", type=int, default=0, help="same seed, same ids and durations")
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--data", type=Path, help="folder for images and task logs; a temporary one by default")
@@ -83,10 +84,14 @@ async def _serve(arguments: argparse.Namespace, data: Path) -> int:
     from awslab.dataplane.live import LivePlane
     from awslab.lab import Lab
     from awslab.server import PortTaken, Server
+    from awslab.virtual import Door
 
     await asyncio.sleep(0)  # hear what came meanwhile
     if stop.is_set():
         return 0
+    if arguments.virtual:
+        door = Door(arguments.seed, arguments.region, data)
+        return await _serve_virtual(Server(door.lab, arguments.port, door), arguments, stop, began)
     lab = Lab(ScaledClock(arguments.rate), seed=arguments.seed, region=arguments.region, data=data)
     plane = LivePlane(lab, lost=stop.set)
     hooks = lab.world.add(HookRunner(lab))
@@ -108,6 +113,22 @@ async def _serve(arguments: argparse.Namespace, data: Path) -> int:
         await plane.stop()
         lab.close()
     return 1 if plane.was_lost else 0
+
+
+async def _serve_virtual(server: Server, arguments: argparse.Namespace, stop: asyncio.Event, began: float) -> int:
+    from awslab.server import PortTaken
+
+    arguments.rate = math.inf
+    try:
+        await server.start()
+        _announce(server, arguments, time.monotonic() - began)
+        await stop.wait()
+    except PortTaken as taken:
+        print(f"awslab: {taken}", file=sys.stderr)
+        return 1
+    finally:
+        await server.stop()
+    return 0
 
 
 def _stop_on_signals(stop: asyncio.Event) -> None:

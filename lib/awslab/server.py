@@ -10,6 +10,7 @@ import asyncio
 import errno
 import json
 import logging
+import math
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
@@ -17,6 +18,7 @@ from aiohttp import web
 from awslab import faults
 from awslab.faces import inventory
 from awslab.lab import Lab
+from awslab.virtual import Door
 
 BODY_MAX = 64 * 2**20  # an image layer; the AWS JSON and query APIs send far less
 log = logging.getLogger("awslab")
@@ -32,10 +34,11 @@ class Server:
     Args:
         lab: The lab to serve.
         port: Loopback port; 0 lets the system choose.
+        door: Lets whoever rehearses move the time of a virtual lab; None on a lab whose time moves by itself.
     """
 
-    def __init__(self, lab: Lab, port: int = 0) -> None:
-        self.lab, self._port = lab, port
+    def __init__(self, lab: Lab, port: int = 0, door: Door | None = None) -> None:
+        self.lab, self._port, self._door = lab, port, door
         self._timer: asyncio.TimerHandle | None = None
         self._runner: web.AppRunner | None = None
         self.endpoint_url = ""
@@ -50,6 +53,9 @@ class Server:
         app.router.add_get("/_lab/status", self._status)
         app.router.add_get("/_lab/journal", self._journal)
         app.router.add_post("/_lab/faults", self._fault)
+        if self._door is not None:
+            self._door.add_to(app.router)
+            self._door.replaced = self._serve_instead
         app.router.add_route("*", "/{path:.*}", self._aws)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
@@ -65,6 +71,9 @@ class Server:
         self.lab.world.after_each_settle.append(self._rearm)
         self._rearm()
 
+    def _serve_instead(self, lab: Lab) -> None:
+        self.lab = lab
+
     async def stop(self) -> None:
         """Stop listening and stop the timer."""
         if self._timer is not None:
@@ -78,7 +87,7 @@ class Server:
         if self._timer is not None:
             self._timer.cancel()
         due = self.lab.world.next_wake()
-        if due is not None:
+        if due is not None and math.isfinite(self.lab.clock.rate):
             delay = self.lab.clock.real_seconds_until(due)
             self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
 

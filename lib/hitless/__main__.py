@@ -80,7 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     lab.set_defaults(do=_lab)
 
     notebooks = verbs.add_parser("notebooks", help="run every demo notebook again and keep its outputs")
-    _add_lab(notebooks, rate=60.0)
+    _add_lab(notebooks, rate=45.0)
+    notebooks.add_argument("only", nargs="*", metavar="NAME", help="beginnings of names, e.g. 06; all by default")
     notebooks.set_defaults(do=_notebooks)
     return parser
 
@@ -145,7 +146,7 @@ def _lab(arguments: argparse.Namespace) -> int:
 def _notebooks(arguments: argparse.Namespace) -> int:
     from hitless.jupyter import execute_all
 
-    return execute_all(NOTEBOOKS, arguments.rate, arguments.seed)
+    return execute_all(NOTEBOOKS, arguments.rate, arguments.seed, arguments.only)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from hitless.checks import NG
 from hitless.clock import duration_text, utc_text
 from hitless.finding import number
@@ -43,6 +45,12 @@ def tell(entries: list[Entry]) -> list[Line]:
         for one in entries
         if one.kind not in MEASURED
     ]
+
+
+def story(entries: list[Entry]) -> pd.DataFrame:
+    """The same as a table."""
+    rows = [(line.since_start, line.utc, line.what) for line in tell(entries)]
+    return pd.DataFrame(rows, columns=["since the start", "AWS time", "what happened"]).set_index("since the start")
 
 
 def measured(entries: list[Entry]) -> str:

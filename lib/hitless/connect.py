@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, field
 
@@ -38,6 +39,8 @@ class Connection:
     def place(self) -> str:
         """Where this is, for people and captions: an account and region, or the lab and its pace."""
         rate = getattr(self.clock, "rate", 1.0)
+        if math.isinf(rate):
+            return "rehearsal, on virtual time"
         return f"lab, {rate:g}×" if rate != 1 else f"{self.account_id} {self.region}"
 
     @property

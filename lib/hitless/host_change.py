@@ -106,8 +106,9 @@ def plan_host_change(
         return _again(here, stack, environment, settings, run.past, changed)
     held = read_group(here, stack.group_name)["LaunchTemplate"]
     template = environment.plan_template(held["Version"], **changed)
-    newest = _newest_version(here, held["LaunchTemplateId"]) + (0 if template.is_empty else 1)
-    if template.is_empty and str(newest) == held["Version"]:
+    writes = bool(template.changes)  # a plan of outputs alone, as after a refresh, writes no version
+    newest = _newest_version(here, held["LaunchTemplateId"]) + (1 if writes else 0)
+    if not writes and str(newest) == held["Version"]:
         raise NotReady(
             "The hosts are as they were asked to be: there is nothing to replace.",
             seen={"launch template": f"{held['LaunchTemplateId']} version {newest}"},

@@ -50,6 +50,16 @@ class Fleet:
         """Hosts in service and healthy."""
         return sum(host.healthy for host in self.hosts)
 
+    @property
+    def instance_ids(self) -> frozenset[str]:
+        """Ids of all hosts."""
+        return frozenset(host.instance_id for host in self.hosts)
+
+    @property
+    def instance_types(self) -> frozenset[str]:
+        """The types among them."""
+        return frozenset(host.instance_type for host in self.hosts)
+
     def __str__(self) -> str:
         head = f"{self.group_name}: {self.healthy} healthy of {self.desired_capacity} desired"
         rows = (

@@ -1,4 +1,4 @@
-"""JupyterLab on a lab of one's own: a service that runs, and the runbooks ready to change it."""
+"""JupyterLab on a lab of one's own: a service that runs, the walkthrough, and the runbooks ready to change it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import papermill
 
 from hitless import runner
+from hitless.clock import duration_text, monotonic_s
 from hitless.connect import connect
 from hitless.demo import ON_THE_LAB, RUNBOOKS, UNAPPROVED, say
 from hitless.lab import Lab
@@ -24,7 +25,9 @@ from hitless.stop import Stopped
 from hitless.traffic import endpoint_url
 
 NAME = "hitless-dev"  # the runbooks' own default
-PROVISION, REFRESH = "10-provision", "20-refresh-hosts"
+NOTEBOOKS = Path("notebooks")
+PROVISION, WALKTHROUGH = "10-provision", "01-walk-through-it"
+REHEARSED = "hitless.rehearsal"  # a notebook that imports it brings a lab on virtual time of its own
 LEAVE_S = 12.0  # JupyterLab ends its kernels first
 
 
@@ -61,7 +64,7 @@ class Session:
             self._copy_runbooks(given)
             say("In another terminal, to speak to the lab with boto3, the AWS CLI or Terraform:")
             print(*(f"export {name}={value}" for name, value in lab.environment.items()), sep="\n")
-            first = self._folder / f"{REFRESH if provision else PROVISION}.ipynb"
+            first = self._folder / f"{WALKTHROUGH if provision else PROVISION}.ipynb"
             say(f"JupyterLab on {first}; Ctrl-C here ends it, and the lab with everything in it")
             with contextlib.suppress(Stopped):
                 return self._jupyter(first)
@@ -78,7 +81,7 @@ class Session:
 
     def _copy_runbooks(self, given: dict[str, object]) -> None:
         """Copies that know this lab: what is tried on them does not change the checkout."""
-        for runbook in sorted(RUNBOOKS.glob("*.ipynb")):
+        for runbook in sorted([*RUNBOOKS.glob("*.ipynb"), *NOTEBOOKS.glob("*.ipynb")]):
             known = {name: value for name, value in given.items() if name in read_parameters(runbook)}
             copy, kernel = self._folder / runbook.name, {"kernel_name": "python3", "language": "python"}
             papermill.execute_notebook(runbook, copy, known, prepare_only=True, progress_bar=False, **kernel)
@@ -97,25 +100,48 @@ class Session:
             return jupyter.wait()
 
 
-def execute_all(folder: Path, rate: float, seed: int) -> int:
-    """Run every demo notebook again on a fresh lab each, and keep its outputs.
+def execute_all(folder: Path, rate: float, seed: int, only: Sequence[str] = ()) -> int:
+    """Run every demo notebook again and keep its outputs.
+
+    Those that change a service share one lab and one service, which Terraform makes first; the others need none.
+
+    Args:
+        folder: Where the notebooks are.
+        rate: Lab seconds to a real second.
+        seed: The lab's.
+        only: Beginnings of names, such as `06`; none runs all.
 
     Returns:
         0, or 4 as soon as one has failed; what it had before is then kept.
     """
-    found = sorted(folder.glob("*.ipynb"))
+    found = [path for path in sorted(folder.glob("*.ipynb")) if path.name.startswith(tuple(only) or "")]
     if not found:
-        print(f"{folder}/ holds no notebook: there is nothing to run again.")
+        print(f"{folder}/ holds no such notebook: there is nothing to run again.")
         return runner.DONE
-    for notebook in found:
+    on_stage = [path for path in found if REHEARSED not in path.read_text()]
+    code = _execute_each([path for path in found if path not in on_stage], seed)
+    if code or not on_stage:
+        return code
+    with Scratch("hitless-lab-") as data, Lab(data, rate, seed):
+        given = ON_THE_LAB | {"NAME": NAME, "STATE_DIR": str(data / "terraform")}
+        say("Provision the stack they share")
+        code = runner.run(
+            RUNBOOKS / f"{PROVISION}.ipynb", given, runner.new_folder(runner.RUNS / "notebooks"), UNAPPROVED
+        )
+        return code or _execute_each(on_stage, seed)
+
+
+def _execute_each(notebooks: Sequence[Path], seed: int) -> int:
+    for notebook in notebooks:
         say(f"Run {notebook} again")
-        command = [sys.executable, "-m", "jupyter", "execute", "--inplace", str(notebook)]
-        leash = leashed(command, ask=signal.SIGTERM, grace_s=LEAVE_S)
-        with Scratch("hitless-lab-") as data, Lab(data, rate, seed), _running(leash) as execution:
+        began = monotonic_s()
+        command = [sys.executable, "-m", "hitless.essay", str(notebook), "--seed", str(seed)]
+        with _running(leashed(command, ask=signal.SIGTERM, grace_s=LEAVE_S)) as execution:
             code = execution.wait()
         if code:
             print(f"{notebook} failed; its outputs are those it had.", file=sys.stderr)
             return runner.FAILED
+        print(f"{notebook} holds, after {duration_text(monotonic_s() - began)}")
     return runner.DONE
 
 

@@ -17,6 +17,8 @@ from types import TracebackType
 
 from hitless.errors import Failed, Refused
 
+STATE_VARIABLE = "HITLESS_STATE_DIR"
+"""Where Terraform's state of this lab lives: it must not outlive the lab."""
 STOP_S = 30.0  # real seconds a lab may take to end its processes; one that still starts on a busy machine takes long
 
 
@@ -37,24 +39,9 @@ class Lab:
         self.environment: dict[str, str] = {}
 
     def __enter__(self) -> Lab:
-        command = [sys.executable, "-m", "awslab", "--leash", "--json"]
-        command += ["--rate", f"{self._rate:g}", "--seed", str(self._seed), "--data", str(self._data)]
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C is ours to handle
-        )
-        try:
-            line = self._process.stdout.readline()
-        except BaseException:  # interrupted while it starts
-            self._end()
-            raise
-        if not line:
-            code = self._end()
-            raise Refused("The lab did not start.", seen={"exit code": code}, do="read its lines above")
-        ready = json.loads(line)
-        self.endpoint_url, self.environment = ready["endpoint_url"], ready["environment"]
+        self._process, ready = start("--rate", f"{self._rate:g}", "--seed", str(self._seed), "--data", str(self._data))
+        self.endpoint_url = ready["endpoint_url"]
+        self.environment = {**ready["environment"], STATE_VARIABLE: str(self._data / "terraform")}
         self._outside = dict(os.environ)
         os.environ.update(self.environment)
         return self
@@ -62,32 +49,62 @@ class Lab:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         os.environ.clear()
         os.environ.update(self._outside)
-        code = self._end()
+        code = stop(self._process)
         if code != 0 and error is None:
             raise Failed("The lab did not end well.", seen={"exit code": code}, do="read its lines above")
 
-    def _end(self) -> int:
-        """Let it go, and wait until it is gone; its exit code."""
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.close()
-        try:
-            return self._process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            return self._process.wait()
-        finally:
-            self._process.stdout.close()
-
     def fault(self, name: str, **wanted: object) -> dict:
         """Let something happen in the lab: `AmiPublished`, `InstanceDies`, `CapacityMissing` …"""
-        body = json.dumps({"fault": name, **wanted}).encode()
-        request = urllib.request.Request(
-            f"{self.endpoint_url}/_lab/faults", body, {"Content-Type": "application/json"}, method="POST"
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
+        return inject(self.endpoint_url, name, **wanted)
 
     def status(self) -> dict:
         """What the lab says of itself."""
         with urllib.request.urlopen(f"{self.endpoint_url}/_lab/status", timeout=30) as answer:
             return json.load(answer)
+
+
+def inject(endpoint_url: str, name: str, **wanted: object) -> dict:
+    """Let something happen in the lab at an endpoint."""
+    body = json.dumps({"fault": name, **wanted}).encode()
+    request = urllib.request.Request(f"{endpoint_url}/_lab/faults", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+def start(*options: str) -> tuple[subprocess.Popen[bytes], dict]:
+    """Start `python -m awslab` on a leash.
+
+    Returns:
+        The process, and what it said when it was ready: `endpoint_url` and `environment`.
+
+    Raises:
+        Refused: It did not start.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-m", "awslab", "--leash", "--json", *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C is ours to handle
+    )
+    try:
+        line = process.stdout.readline()
+    except BaseException:  # interrupted while it starts
+        stop(process)
+        raise
+    if not line:
+        code = stop(process)
+        raise Refused("The lab did not start.", seen={"exit code": code}, do="read its lines above")
+    return process, json.loads(line)
+
+
+def stop(process: subprocess.Popen[bytes]) -> int:
+    """Let a lab go, and wait until it is gone; its exit code."""
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.close()
+    try:
+        return process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
+    finally:
+        process.stdout.close()

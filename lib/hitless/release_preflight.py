@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hitless.checks import WARN, Checks
 from hitless.connect import Connection
 from hitless.deployment import DeploymentGroup, find_running, read_group
 from hitless.refresh import ENDED, read_refresh
 from hitless.service import read_primary_target_group, read_room, read_service
 from hitless.stack import Stack
+from hitless.wait import await_until
 
 ALL_AT_ONCE = "CodeDeployDefault.ECSAllAtOnce"
 WANTED_EVENTS = {"DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"}
@@ -35,6 +38,25 @@ def check_release(here: Connection, stack: Stack, config_name: str = "") -> Chec
     _safeties(checks, here, group)
     _trap(checks, group, config_name or group.config_name)
     return checks
+
+
+async def await_ready(here: Connection, stack: Stack, *, say: Callable[[str], object] = print) -> Checks:
+    """Wait until nothing speaks against a release: after a bad one its alarms need some minutes to be quiet.
+
+    Raises:
+        TimedOut: Something still did after half an hour.
+    """
+    return await await_until(
+        lambda: check_release(here, stack),
+        lambda checks: not checks.failed,
+        what="nothing to speak against a release",
+        clock=here.clock,
+        timeout_s=1800,
+        every_s=30,
+        usually_s=120,
+        show=lambda checks: ", ".join(f"{row.name}: {row.seen}" for row in checks.failed) or "ready",
+        say=say,
+    )
 
 
 def _one_change_at_a_time(checks: Checks, here: Connection, stack: Stack, group: DeploymentGroup) -> None:

@@ -133,6 +133,27 @@ def read_primary_target_group(here: Connection, stack: Stack) -> tuple[str, str]
     return arn.split("/")[1], max(weights, key=lambda name: weights[name])
 
 
+def read_controller(here: Connection, stack: Stack) -> str:
+    """Who deploys the service: `CODE_DEPLOY` or `ECS`.
+
+    Calls:
+        ecs:DescribeServices.
+    """
+    return read_service_answer(here, stack).get("deploymentController", {}).get("type", "ECS")
+
+
+def read_definition(here: Connection, stack: Stack) -> dict:
+    """The task definition that serves; of a CODE_DEPLOY service the primary task set's.
+
+    Calls:
+        ecs:DescribeServices, DescribeTaskDefinition.
+    """
+    service = read_service_answer(here, stack)
+    primary = next((one for one in service.get("taskSets") or [] if one["status"] == "PRIMARY"), service)
+    arn = primary["taskDefinition"]
+    return here.client("ecs").describe_task_definition(taskDefinition=arn)["taskDefinition"]
+
+
 async def await_steady(
     here: Connection, cluster_name: str, service_name: str, *, dry_run: bool, say: Callable[[str], object] = print
 ) -> Stack | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from IPython.display import display
 
 from hitless.charts import bundle
-from hitless.run_folder import RunFolder
+from hitless.run_folder import JOURNAL, RunFolder
 from hitless.timeline import Timeline
 
 
@@ -13,3 +15,12 @@ def show_timeline(run: RunFolder) -> None:
     """Draw a run again from its journal: the picture is a view of the file, also after a page reload."""
     data, metadata = bundle(Timeline.load(run.journal.path))
     display(data, metadata=metadata, raw=True)
+
+
+def replay(run_dir: Path) -> Timeline:
+    """A run drawn from nothing but its journal; a notebook shows it.
+
+    Raises:
+        BadJournal: The file is not as it was written.
+    """
+    return Timeline.load(run_dir / JOURNAL)

@@ -129,10 +129,20 @@ class Terraform:
             Refused: It is no plan of this configuration.
         """
         path = Path(path).resolve()
-        code, out, err = self._run("show", Refused, self._cli.cmd, "show", path, json=Flag, no_color=Flag)
+        return Plan(path, digest_of(path), *read_changes(self.show(path)))
+
+    def show(self, path: Path | None = None) -> dict:
+        """Everything a saved plan holds, or the state, as `terraform show -json` says it.
+
+        Raises:
+            Refused: The file is no plan, or the state could not be read.
+        """
+        of = [path] if path is not None else []
+        code, out, err = self._run("show", Refused, self._cli.cmd, "show", *of, json=Flag, no_color=Flag)
         if code:
-            raise Refused(f"{path.name} is not a plan.", seen={"terraform": _squeezed(err)}, do="plan again")
-        return Plan(path, digest_of(path), *read_changes(json.loads(out)))
+            what = f"{path.name} is not a plan." if path is not None else "The state could not be read."
+            raise Refused(what, seen={"terraform": _squeezed(err)}, do="plan again")
+        return json.loads(out)
 
     def apply(self, plan: Plan) -> dict[str, int]:
         """Carry out a plan, exactly.

@@ -229,6 +229,10 @@ class Recorder:
         """Place one window of the prober on the AWS axis."""
         self._put("window", at=clock.from_real(facts["start"]), width_s=facts["seconds"] * clock.rate, **facts)
 
+    def counted(self, at: float, width_s: float, facts: Mapping[str, Any]) -> None:
+        """Note one window of requests that were counted on AWS time, as a rehearsal counts them."""
+        self._put("window", at=at, width_s=width_s, seconds=width_s, **facts)
+
     def capacity(self, *, healthy: int, old: int, new: int, desired: int, at: float | None = None) -> None:
         """Note how many hosts serve; equal samples are written too, for they show that somebody looked."""
         self._put("capacity", at=at, healthy=healthy, old=old, new=new, desired=desired)

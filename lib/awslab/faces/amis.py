@@ -17,6 +17,15 @@ ECS_OPTIMIZED = {  # in the order AWS would publish them
     "ami-0a10000000000ec51": "al2023-ami-ecs-hvm-2023.0.20260901-kernel-6.1-x86_64",
     "ami-0a10000000000ec52": "al2023-ami-ecs-hvm-2023.0.20261005-kernel-6.1-x86_64",
     "ami-0a10000000000ec53": "al2023-ami-ecs-hvm-2023.0.20261102-kernel-6.1-x86_64",
+    "ami-0a10000000000ec54": "al2023-ami-ecs-hvm-2023.0.20261207-kernel-6.1-x86_64",
+    "ami-0a10000000000ec55": "al2023-ami-ecs-hvm-2023.0.20270104-kernel-6.1-x86_64",
+    "ami-0a10000000000ec56": "al2023-ami-ecs-hvm-2023.0.20270201-kernel-6.1-x86_64",
+    "ami-0a10000000000ec57": "al2023-ami-ecs-hvm-2023.0.20270301-kernel-6.1-x86_64",
+    "ami-0a10000000000ec58": "al2023-ami-ecs-hvm-2023.0.20270405-kernel-6.1-x86_64",
+    "ami-0a10000000000ec59": "al2023-ami-ecs-hvm-2023.0.20270503-kernel-6.1-x86_64",
+    "ami-0a10000000000ec5a": "al2023-ami-ecs-hvm-2023.0.20270607-kernel-6.1-x86_64",
+    "ami-0a10000000000ec5b": "al2023-ami-ecs-hvm-2023.0.20270705-kernel-6.1-x86_64",
+    "ami-0a10000000000ec5c": "al2023-ami-ecs-hvm-2023.0.20270802-kernel-6.1-x86_64",
 }
 BROKEN = {"ami-0bad000000000ec50": "al2023-ami-ecs-hvm-2023.0.20261116-agent-never-connects"}
 
