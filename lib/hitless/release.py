@@ -259,6 +259,8 @@ class _Release:
 
     async def _deploy(self, live: LiveTimeline) -> None:
         self._failed_before, self._began_s = live.timeline.failures, self._here.clock.now()
+        if self._gate.failed_max >= 0:
+            live.record.limit("failed_max", self._failed_before + self._gate.failed_max)
         answers = self._change.plan.run(self._here, dry_run=False, say=self._say, journal=self._run.journal)
         deployment_id = self._change.running_id or answers["deployment"]["deploymentId"]
         with live.phase("blue/green", "good"):
