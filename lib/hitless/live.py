@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from hitless.awaited import progress
+from hitless.background import background
 from hitless.charts import FINAL_DPI, TimelineChart, bundle
 from hitless.clock import Clock, monotonic_s
 from hitless.errors import Failed, HitlessError, NotProven
@@ -96,7 +97,7 @@ class LiveTimeline:
         self._clock, self._probe, self._every_s, self._interactive = clock, probe, every_s, interactive
         self._given_screen = screen
         self._title, self._place, self._limits = title, place, dict(limits or {})
-        self._chart = TimelineChart(theme)
+        self._chart, self._painter = TimelineChart(theme), background("painter")
         self._feeds = [Feed("capacity", capacity, self._record_capacity)] if capacity else []
         self._feeds += [Feed("weights", weights, self.record.weights)] if weights else []
         self._faults: dict[str, str] = {}
@@ -162,6 +163,7 @@ class LiveTimeline:
             await self._stop_probe()
             await self._show_final()
         finally:
+            self._painter.shutdown(wait=False)
             if self._probe is not None:
                 self._probe.close()
         if self._is_aborted and kind is asyncio.CancelledError:
@@ -208,7 +210,7 @@ class LiveTimeline:
     async def _draw(self) -> None:
         while True:
             began, run, waits = monotonic_s(), self.timeline.snapshot(), progress(self._clock.now())
-            self._screen.show(await asyncio.to_thread(self._frame, run, waits))
+            self._screen.show(await self._loop.run_in_executor(self._painter, self._frame, run, waits))
             left_s = began + self._screen.frame_s - monotonic_s()
             await self._clock.asleep(max(0.0, left_s) * self._clock.rate)
 
@@ -240,9 +242,12 @@ class LiveTimeline:
     async def _show_final(self) -> None:
         if self._screen.frame_s == float("inf"):
             return
-        await asyncio.to_thread(self._chart.update, self.timeline.snapshot())
-        png = await asyncio.to_thread(self._chart.png, FINAL_DPI)
-        self._screen.finish(Frame(png, *bundle(self.timeline, png)))
+        self._screen.finish(await self._loop.run_in_executor(self._painter, self._last_frame))
+
+    def _last_frame(self) -> Frame:
+        self._chart.update(self.timeline)
+        png = self._chart.png(FINAL_DPI)
+        return Frame(png, *bundle(self.timeline, png))
 
     def _record_capacity(self, found: Hosts) -> None:
         self.record.capacity(healthy=found.healthy, old=found.old, new=found.new, desired=found.desired)

@@ -21,6 +21,7 @@ from pathlib import Path
 import nbformat
 from probe import server
 
+from hitless.background import yield_to_all
 from hitless.charts import FINAL_DPI, TimelineChart, bundle
 from hitless.clock import monotonic_s
 from hitless.journal import Entry
@@ -73,11 +74,8 @@ def print_frame() -> None:
         walls.append(1e3 * (monotonic_s() - began))
     processor_ms = 1e3 * (time.process_time() - processor_s) / FRAMES
     sent = f"{run.sent} samples in {len(run.windows)} windows"
-    print(
-        f"{sent}: a frame takes {processor_ms:.0f} ms of a processor (limit 100), {statistics.median(walls):.0f} ms",
-        end="",
-    )
-    print(f" by the clock, and has {len(png) / 1e3:.0f} KB")
+    print(f"{sent}: a frame takes {processor_ms:.0f} ms of a processor (limit 100), ", end="")
+    print(f"{statistics.median(walls):.0f} ms by the clock, and has {len(png) / 1e3:.0f} KB")
     chart.update(run)
     data, metadata = bundle(run, chart.png(FINAL_DPI))
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("await change.run(run)")])
@@ -87,6 +85,7 @@ def print_frame() -> None:
 
 def draw(ready, wanted) -> None:
     """Draw whenever wanted, twice a second, in a thread beside an idle loop, as a kernel does."""
+    yield_to_all()
     run, chart, screen_s = hour(), TimelineChart(), WidgetScreen.frame_s
     chart.update(run.snapshot(), True)
     chart.frame()
