@@ -106,7 +106,9 @@ def _so_far(t: Timeline) -> str:
 def _rolled_back(t: Timeline, rollback: Phase) -> str:
     assert rollback.end is not None
     took = seconds_text(rollback.end - rollback.start)
-    shifted = [w.percent for w in t.weights if w.at <= rollback.start]
+    began = max((p.start for p in t.phases if p.start < rollback.start), default=t.start or 0.0)
+    until = [w for w in t.weights if w.at <= rollback.start]
+    shifted = [w.percent for w in [*[w for w in until if w.at <= began][-1:], *[w for w in until if w.at > began]]]
     if not shifted:
         return f"{t.title}: rolled back in {took}"
     first = max(shifted[0], key=lambda name: shifted[0][name])

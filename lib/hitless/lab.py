@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,22 @@ from types import TracebackType
 from hitless.errors import Failed, Refused
 
 STOP_S = 10.0  # real seconds a lab may take to end its processes
+
+
+def inject(endpoint_url: str, name: str, **wanted: object) -> dict:
+    """Let something happen in the lab that listens there; returns what did.
+
+    Raises:
+        Refused: The lab knows no such fault, or nothing it could happen to; or no lab listens there.
+    """
+    body, kind = json.dumps({"fault": name, **wanted}).encode(), {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{endpoint_url}/_lab/faults", body, kind, method="POST")
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as no:
+        seen = {"fault": name, "answer": no.read().decode(errors="replace")[:200]}
+        raise Refused("No such fault can happen there.", seen=seen, do="faults are the lab's alone") from None
 
 
 class Lab:
@@ -80,12 +97,7 @@ class Lab:
 
     def fault(self, name: str, **wanted: object) -> dict:
         """Let something happen in the lab: `AmiPublished`, `InstanceDies`, `CapacityMissing` …"""
-        body = json.dumps({"fault": name, **wanted}).encode()
-        request = urllib.request.Request(
-            f"{self.endpoint_url}/_lab/faults", body, {"Content-Type": "application/json"}, method="POST"
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
+        return inject(self.endpoint_url, name, **wanted)
 
     def status(self) -> dict:
         """What the lab says of itself."""

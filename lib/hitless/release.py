@@ -161,6 +161,23 @@ def plan_return(
     return _planned(here, stack, group, [], arn, f"revision {wanted}", image, config_name, {}, reason)
 
 
+async def deploy(
+    change: ReleaseChange,
+    run: RunFolder,
+    live: LiveTimeline,
+    *,
+    gate: Gate = DEFAULT_GATE,
+    say: Callable[[str], object] = print,
+) -> None:
+    """Deploy within a timeline that is watched already; neither steady minutes nor a verdict of its own.
+
+    Raises:
+        RolledBack: It was stopped, by whoever, and taken back.
+        Failed: It ended badly and nothing was taken back.
+    """
+    await _Release(change, run, gate, 0, say).deploy(live)
+
+
 def adopt(here: Connection, stack: Stack) -> ReleaseChange:
     """Watch the deployment that runs, whoever started it, as if it were ours: gate, verdict, record.
 
@@ -250,14 +267,15 @@ class _Release:
             limits={},
             weights=self._weights,
         )
-        error = await under_load(self._here, live, self._deploy)
+        error = await under_load(self._here, live, self.deploy)
         return await asyncio.to_thread(self._judge, live, error)
 
     def _weights(self) -> dict[str, int]:
         self._lookout.look_at_targets()
         return read_weights(self._here, self._stack)
 
-    async def _deploy(self, live: LiveTimeline) -> None:
+    async def deploy(self, live: LiveTimeline) -> None:
+        """Make the calls, watch to the end; an interrupt stops it."""
         self._failed_before, self._began_s = live.timeline.failures, self._here.clock.now()
         if self._gate.failed_max >= 0:
             live.record.limit("failed_max", self._failed_before + self._gate.failed_max)

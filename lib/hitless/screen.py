@@ -111,12 +111,24 @@ class WidgetScreen:
 
 
 def open_screen(interactive: str, on_abort: Callable[[], None]) -> Screen:
-    """Choose the screen.
+    """Open the screen.
+
+    Args:
+        interactive: See `choose`.
+        on_abort: What the Abort button does.
+    """
+    chosen = choose(interactive)
+    if chosen == "widgets":
+        return WidgetScreen(on_abort)
+    return OutputScreen() if chosen == "output" else NoScreen()
+
+
+def choose(interactive: str) -> str:
+    """Where pictures can be shown.
 
     Args:
         interactive: "widgets", "output", "none", or "auto": widgets in a kernel JupyterLab started (it sets
             `JPY_SESSION_NAME`), an output in any other kernel, none elsewhere.
-        on_abort: What the Abort button does.
     """
     assert interactive in INTERACTIVE, interactive
     if interactive == "auto":
@@ -125,6 +137,4 @@ def open_screen(interactive: str, on_abort: Callable[[], None]) -> Screen:
         shell = get_ipython()
         in_kernel = shell is not None and getattr(shell, "kernel", None) is not None
         interactive = ("widgets" if "JPY_SESSION_NAME" in os.environ else "output") if in_kernel else "none"
-    if interactive == "widgets":
-        return WidgetScreen(on_abort)
-    return OutputScreen() if interactive == "output" else NoScreen()
+    return interactive
