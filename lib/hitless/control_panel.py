@@ -73,6 +73,7 @@ class ControlPanel:
     def _button(self, command: str | Callable[[], str], words: str, style: str, icon: str) -> Any:
         layout = self._widgets.Layout(width="auto")
         button = self._widgets.Button(description=words, button_style=style, icon=icon, layout=layout)
+        button.disabled = isinstance(command, str) and not self._room.may(command)
         button.on_click(lambda _: self._room.tell(command if isinstance(command, str) else command()))
         return button
 
