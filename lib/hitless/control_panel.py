@@ -45,10 +45,10 @@ class ControlPanel:
 
         self._room, self._widgets = room, ipywidgets
         self._buttons = {command: self._button(command, *looks) for command, *looks in BUTTONS}
-        self._image = ipywidgets.Image(format="png", layout=ipywidgets.Layout(width="100%"))
+        self._image = ipywidgets.Image(format="png", layout=ipywidgets.Layout(width="100%", margin="0"))
         self._line = ipywidgets.HTML()
         app = ipywidgets.HTML(FRAME.format(url=html.escape(room.url)), layout=ipywidgets.Layout(flex="0 1 360px"))
-        chart = ipywidgets.VBox([self._image], layout=ipywidgets.Layout(flex="1 1 560px"))
+        chart = ipywidgets.VBox([self._image], layout=ipywidgets.Layout(flex="1 1 560px", overflow="hidden"))
         beside = ipywidgets.HBox([chart, app], layout=ipywidgets.Layout(align_items="flex-start"))
         wrap = ipywidgets.Layout(flex_flow="row wrap")
         first, second = ipywidgets.HBox([*self._buttons.values()], layout=wrap), self._second_row(rate_per_s, wrap)

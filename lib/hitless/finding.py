@@ -113,6 +113,8 @@ def _rolled_back(t: Timeline, rollback: Phase) -> str:
         return f"{t.title}: rolled back in {took}"
     first = max(shifted[0], key=lambda name: shifted[0][name])
     most = max(100 - w.get(first, 0) for w in shifted)
+    if most <= 0:
+        return f"Release taken back in {took}, before it had a user"
     return f"Bad release caught at {most:.0f}% traffic and rolled back in {took}"
 
 

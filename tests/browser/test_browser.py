@@ -57,6 +57,7 @@ def test_the_control_room_obeys_its_buttons_and_leaves_a_plain_picture(opened, w
     page.press("Abort")
     page.until(lambda: page.button("Leave") and page.button("Release"), "the bad one taken back")
     page.command("apputils:change-theme", {"theme": "JupyterLab Dark"})
+    page.until(lambda: not page.driver.find_elements("id", "jupyterlab-splash"), "the dark theme")
     page.show("button.jupyter-button")
     page.shoot("control-room-dark")
     page.press("Leave")
