@@ -112,6 +112,12 @@ class ControlRoom:
         """What is being done now."""
         return self.deeds[-1] if self._task is not None and not self._task.done() else None
 
+    @property
+    def story(self) -> str:
+        """What was done here and what became of it, a line each."""
+        done = sorted([*self.deeds, *self.faults], key=lambda deed: deed.began)
+        return "\n".join(f"{deed.name}: {deed.end}" if deed in self.deeds else deed.name for deed in done)
+
     def may(self, command: str) -> bool:
         """Whether that can be done now."""
         word, seen = command.partition(" ")[0], self.deployment
@@ -231,7 +237,7 @@ class ControlRoom:
     async def _do_fault(self, name: str) -> None:
         wanted = await asyncio.to_thread(self._fault, name)
         now = self.here.clock.now()
-        self.faults.append(Deed(f"fault: {name}", now, harms=True, ended=now, end=deeds.DONE))
+        self.faults.append(Deed(f"let it happen: {name}", now, harms=True, ended=now, end=deeds.DONE))
         self.live.event(name, "alarm")
         await asyncio.to_thread(lambda: lab.inject(os.environ["AWS_ENDPOINT_URL"], **wanted))
 
