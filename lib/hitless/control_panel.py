@@ -6,6 +6,7 @@ import html
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from hitless.faults import FAULTS
 from hitless.screen import Frame, NoScreen, OutputScreen, Screen, choose
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ BUTTONS = (  # command, words, style, icon
     ("abort", "Abort", "danger", "stop"),
     ("leave", "Leave", "", "sign-out"),
 )
-FAULTS = ("host dies", "no capacity", "capacity back", "API throttled", "new AMI")
 RATE_MAX = 500
 FRAME = (
     '<iframe src="{url}/" title="The app, as its users see it" '
@@ -86,7 +86,7 @@ class ControlPanel:
             value=rate_per_s, min=10, max=RATE_MAX, step=10, description="requests/s", continuous_update=False
         )
         rate.observe(lambda change: self._room.tell(f"rate {change['new']}"), "value")
-        what = widgets.Dropdown(options=FAULTS, layout=widgets.Layout(width="150px"))
+        what = widgets.Dropdown(options=[*FAULTS], layout=widgets.Layout(width="150px"))
         self._fault = self._button(lambda: f"fault {what.value}", "Inject", "warning", "bolt")
         return widgets.HBox([hold, rate, what, self._fault], layout=wrap)
 

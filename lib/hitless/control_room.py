@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import urllib.request
 from collections.abc import Callable, Coroutine
 
 from botocore.exceptions import ClientError
 
-from hitless import deeds, deployment, lab, tour
+from hitless import deeds, deployment, faults, tour
 from hitless.awaited import Wait, awaiting
 from hitless.capacity import Capacity
 from hitless.connect import Connection
@@ -36,7 +35,6 @@ from hitless.watched import LOOK_S, PATH
 
 OPEN_S_MAX = 12 * 3600.0  # then it closes by itself
 FLOOR_PERCENT, P99_MS_MAX = 90, 500
-THROTTLED_CALLS = 6
 
 
 class ControlRoom:
@@ -235,27 +233,17 @@ class ControlRoom:
         self.live.event(f"{float(rest):g}/s")
 
     async def _do_fault(self, name: str) -> None:
-        wanted = await asyncio.to_thread(self._fault, name)
+        wanted = await asyncio.to_thread(faults.plan, self.here, self.stack, name)
+        if doomed := wanted.get("instance_id"):
+            self._doomed.add(str(doomed))
+            self.is_whole = False
         now = self.here.clock.now()
         self.faults.append(Deed(f"let it happen: {name}", now, harms=True, ended=now, end=deeds.DONE))
         self.live.event(name, "alarm")
-        await asyncio.to_thread(lambda: lab.inject(os.environ["AWS_ENDPOINT_URL"], **wanted))
+        await asyncio.to_thread(faults.inject, wanted)
 
     async def _do_leave(self, _rest: str) -> None:
         self._has_left = True
-
-    def _fault(self, name: str) -> dict[str, object]:
-        """What the lab is to be told for that fault."""
-        if name == "host dies":
-            healthy = [host.instance_id for host in read_hosts(self.here, self.stack).hosts if host.healthy]
-            if not healthy:
-                raise NotReady("No host is healthy, so none can die.", do="wait for one")
-            self._doomed.add(healthy[0])
-            self.is_whole = False
-            return {"name": "InstanceDies", "instance_id": healthy[0]}
-        if name not in FAULTS:
-            raise NotReady("There is no such fault.", seen={"fault": name, "there are": ", ".join(FAULTS)})
-        return FAULTS[name]
 
     def _next_version(self) -> str:
         """A number above the running version's and all given out here."""
@@ -278,12 +266,3 @@ class ControlRoom:
         if not self.holds_at_ready and self.may("approve"):
             deployment.continue_deployment(self.here, running)
         return read_weights(self.here, self.stack)
-
-
-FAULTS: dict[str, dict[str, object]] = {
-    "host dies": {},
-    "no capacity": {"name": "CapacityMissing"},
-    "capacity back": {"name": "CapacityBack"},
-    "API throttled": {"name": "ApiThrottled", "service": "codedeploy", "calls": THROTTLED_CALLS},
-    "new AMI": {"name": "AmiPublished"},
-}

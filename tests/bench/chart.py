@@ -3,8 +3,8 @@
     python tests/bench/chart.py [--pairs 8] [--seconds 5] [--rate 200]
 
 The run is an hour long: 360 000 samples at 100/s, in windows of half a second as a fast lab's are. The disturbance is
-measured in pairs that take turns: a process draws that hour twice a second, as a kernel does, or it does not. Either
-figure alone is this machine's mood; the median of the pairs' ratios is what to look at.
+measured in pairs that take turns: a process draws that hour twice a second, as a kernel does, or it does not. The
+median of the pairs' ratios tells of this machine as it is, the best of each of what is left when others are quiet.
 """
 
 import argparse
@@ -134,9 +134,14 @@ def print_disturbance(pairs: int, seconds: float, rate: float) -> None:
                 seen[is_drawing] = asyncio.run(p99_ms(url, rate, seconds))
             figures.append((seen[False], seen[True]))
     without, drawing = zip(*figures, strict=True)
-    ratio = statistics.median(b / a for a, b in figures)
-    print(f"p99 at {rate:g}/s without a chart {statistics.median(without):.2f} ms, with one at 2 frames/s ", end="")
-    print(f"{statistics.median(drawing):.2f} ms: {100 * (ratio - 1):+.1f} % (limit 5; median of {pairs} pairs)")
+    ratios = {
+        "median of the pairs": statistics.median(b / a for a, b in figures),
+        "best of each": min(drawing) / min(without),
+    }
+    for of, pick in (("median", statistics.median), ("best", min)):
+        print(f"p99 at {rate:g}/s, {of:6}  without a chart {pick(without):.2f} ms, with one {pick(drawing):.2f} ms")
+    said = ", ".join(f"{100 * (ratio - 1):+.1f} % ({of})" for of, ratio in ratios.items())
+    print(f"a chart at 2 frames/s changes the p99 by {said}; limit 5 %")
 
 
 def main() -> None:
