@@ -39,7 +39,7 @@ def newest(web):
 
 
 def test_a_tour_does_what_it_says_and_leaves_nothing_half_done(room):
-    script = "rate 200; release good; approve; done; fault host dies; healthy; release bad; approve; taken back"
+    script = "rate 200; release good; approve; done; fault host dies; healthy; hold off; release bad; taken back"
     asyncio.run(room.run(script + "; refresh; abort; taken back", say=str))
     assert ends(room) == [
         ("release 2.0.0", "done"),
