@@ -62,8 +62,11 @@ class Hosts(Panel):
             self._least.set_text(f"min {lowest:.0f}%{when}")
             self._least.set_color(self.theme.alarm_text if passed else self.theme.ink)
             is_low = lowest < 35
+            at = float(edges[int(np.argmin(healthy))])
+            is_late = at > 0.6 * self.axes.get_xlim()[1]
             self._least.set(va="bottom" if is_low else "top", position=(4, 5 if is_low else -5))
-            self._least.xy = (float(edges[int(np.argmin(healthy))]), float(lowest))
+            self._least.set_ha("right" if is_late else "left")
+            self._least.xy = (at, float(lowest))
 
     def _right(self, timeline: Timeline) -> list[tuple[float, str, str, bool]]:
         theme, last, rows = self.theme, timeline.capacity[-1], []

@@ -33,7 +33,10 @@ class Latency(Panel):
         }
         self._over = axes.fill_between(*NOTHING, color=theme.alarm, alpha=0.2, lw=0, zorder=1)
         self._late = axes.fill_between(*NOTHING, color=theme.muted, alpha=0.13, lw=0, zorder=0)
-        self._late_note = axes.text(0, 0, "prober late", color=theme.muted, font=font(8.5), va="top", visible=False)
+        self._late_note = axes.text(
+            0, 0, "prober late", color=theme.muted, font=font(8.5), va="top", visible=False, zorder=5
+        )
+        self._late_note.set_path_effects(self._halo())
         self._limit = axes.axhline(1, color=theme.alarm, lw=1.3, dashes=(5, 3), zorder=2, visible=False)
         self._limit_text = axes.annotate(
             "",

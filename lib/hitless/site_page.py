@@ -26,6 +26,7 @@ a.anchor-link {{ display: none }}
 h1 {{ font-size: 34px; line-height: 1.2; letter-spacing: -.02em; margin: 12px 0 8px }}
 h2 {{ font-size: 22px; margin: 44px 0 12px }}
 .promise {{ font-size: 19px; color: var(--soft); max-width: 46em; margin: 0 0 24px }}
+picture {{ display: block; margin: 32px 0 }}
 img {{ max-width: 100%; height: auto; border-radius: 8px }}
 pre {{ overflow-x: auto; font: 13px/1.5 ui-monospace, monospace; margin: 0 }}
 .highlight {{ background: var(--box); border: 1px solid var(--line); border-radius: 8px; padding: 10px 14px }}

@@ -237,6 +237,17 @@ def test_a_limit_that_is_passed_is_marked_with_its_time_and_value(tmp_path):
     assert "| limit passed: failed requests | 12 at 2:31 | 10 |" in table
 
 
+def test_a_dip_at_the_end_is_said_within_the_panel(tmp_path):
+    with Journal(tmp_path / "j", VirtualClock(START)) as journal:
+        run = Recorder(journal)
+        run.limit("floor_percent", 90)
+        for at, healthy in ((0, 4), (90, 3), (100, 4)):
+            run.capacity(healthy=healthy, old=healthy, new=0, desired=4, at=START + at)
+    chart = drawn(run.timeline)
+    (said,) = [box for text, box in words(chart) if "below the floor from 1:30" in text]
+    assert said.x1 <= chart._panels[0].axes.bbox.x1
+
+
 def test_a_limit_that_is_kept_is_drawn_and_nothing_is_marked(tmp_path):
     chart = drawn(timeline := passed(tmp_path / "j", 0.2, failed_max=12))
     shown = [text for text, _ in words(chart)]
