@@ -86,6 +86,7 @@ class Web:
             "cpu": 128,
             "memory": 128,
             "user": "1000",
+            "environment": [{"name": "FRAMED_BY", "value": "loopback"}],
             "stopTimeout": 60,
             "portMappings": [{"containerPort": 8080, "hostPort": 0}],
             "logConfiguration": {"logDriver": "awslogs", "options": log},
