@@ -16,6 +16,7 @@ from hitless import runner
 from hitless.clock import duration_text, monotonic_s
 from hitless.connect import connect
 from hitless.demo import ON_THE_LAB, RUNBOOKS, UNAPPROVED, say
+from hitless.errors import Refused
 from hitless.lab import Lab
 from hitless.leash import leashed
 from hitless.parameters_cell import read_parameters
@@ -120,10 +121,19 @@ def execute_all(folder: Path, rate: float, seed: int, only: Sequence[str] = ()) 
 
     Returns:
         0, or 4 as soon as one has failed; what it had before is then kept.
+
+    Raises:
+        Refused: `only` names none.
     """
     found = [path for path in sorted(folder.glob("*.ipynb")) if path.name.startswith(tuple(only) or "")]
+    if only and not found:
+        seen = {
+            "asked for": ", ".join(only),
+            "there are": ", ".join(path.stem for path in sorted(folder.glob("*.ipynb"))),
+        }
+        raise Refused("There is no such notebook.", seen=seen, do="name one by how it begins, e.g. 06")
     if not found:
-        print(f"{folder}/ holds no such notebook: there is nothing to run again.")
+        print(f"{folder}/ holds no notebook: there is nothing to run again.")
         return runner.DONE
     on_stage = [path for path in found if REHEARSED not in path.read_text()]
     code = _execute_each([path for path in found if path not in on_stage], seed)

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from pathlib import Path
 
+from hitless.checkout import CHECKOUT
 from hitless.connect import Connection
 from hitless.images import build_release, push
 from hitless.rehearsal import REGION
 from hitless.stack import Stack, read_stack
 
 NAME = "web"
-APP = Path(__file__).resolve().parents[2] / "app"
+APP = CHECKOUT / "app"
 ROLE = "arn:aws:iam::123456789012:role/web"
 AMI_ID, NEWER_AMI_ID, BROKEN_AMI_ID = "ami-0a10000000000ec51", "ami-0a10000000000ec52", "ami-0bad000000000ec50"
 CANARY = "CodeDeployDefault.ECSCanary10Percent5Minutes"

@@ -26,7 +26,7 @@ class Parameter:
         name: What cells and the command line call it.
         type: The annotation's name: `str`, `int`, `float` or `bool`.
         default: The literal.
-        comment: What stands behind it; "" where nothing does.
+        comment: What stands behind it, on any of its lines; "" where nothing does.
     """
 
     name: str
@@ -82,7 +82,7 @@ def parse_cell(source: str) -> dict[str, Parameter]:
             node.target.id,
             ast.unparse(node.annotation),
             ast.literal_eval(node.value),
-            comments.get(node.end_lineno, ""),
+            next((comments[n] for n in range(node.lineno, node.end_lineno + 1) if n in comments), ""),
         )
         for node in ast.parse(source).body
         if isinstance(node, ast.AnnAssign) and node.value is not None and isinstance(node.target, ast.Name)

@@ -17,6 +17,7 @@ from types import TracebackType
 
 import boto3
 
+from hitless import checkout
 from hitless.connect import Connection
 from hitless.lab import start, stop
 from hitless.scratch import Scratch
@@ -132,7 +133,8 @@ class Rehearsal:
     folder: Path = field(init=False)
 
     def start(self) -> Rehearsal:
-        """Start the lab; it ends with this process at the latest."""
+        """Go to the checkout and start the lab; it ends with this process at the latest."""
+        checkout.enter()
         self._scratch = Scratch("hitless-rehearsal-")
         self.folder: Path = self._scratch.__enter__()
         self._process: subprocess.Popen[bytes]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
+from hitless import checkout
 from hitless.connect import Connection, connect
 from hitless.environment import Environment
 from hitless.errors import NotReady, WrongTarget
@@ -17,7 +17,6 @@ from hitless.scratch import Scratch
 from hitless.service import await_steady
 from hitless.stack import Stack, read_stack
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 LAB_ACCOUNT_ID = "123456789012"
 RATE, SEED = 45.0, 1  # at sixty a busy laptop starts tasks too slowly for their health checks
 
@@ -66,7 +65,7 @@ class Stage:
 async def open_stage(account_id: str, region: str, name: str, *, state_dir: str = "", reason: str = "") -> Stage:
     """Connect to the service, in the lab provisioning it first when there is none.
 
-    Kernels start beside their notebook, and paths in the checkout are relative to it, so we go there.
+    It goes to the checkout, which paths are relative to.
 
     Args:
         account_id: Whose account; the lab's starts a lab unless one runs.
@@ -80,7 +79,7 @@ async def open_stage(account_id: str, region: str, name: str, *, state_dir: str 
     """
     if account_id != LAB_ACCOUNT_ID and not reason.strip():
         raise NotReady("An essay that changes AWS needs a reason.", seen={"REASON": '""'}, do="say why in REASON")
-    os.chdir(CHECKOUT)
+    checkout.enter()
     own = _start_lab() if account_id == LAB_ACCOUNT_ID and not os.environ.get("AWS_ENDPOINT_URL") else None
     here = connect(account_id=account_id, region=region)
     folder = state_dir or os.environ.get(STATE_VARIABLE) or f".cache/terraform/{name}"

@@ -94,6 +94,7 @@ def test_no_notebook_to_run_again_is_said_and_no_failure(tmp_path, monkeypatch, 
     monkeypatch.chdir(tmp_path)
     assert main(["notebooks"]) == 0
     assert "holds no such notebook" in capsys.readouterr().out
+    assert main(["notebooks", "66"]) == 3
 
 
 @pytest.mark.parametrize("rate", ["0", "-1", "inf", "nan", "fast"])
