@@ -14,7 +14,8 @@ locals {
 }
 
 resource "aws_iam_role" "host" {
-  name = "${var.name}-host"
+  name                 = "${var.name}-host"
+  permissions_boundary = var.permissions_boundary_arn
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

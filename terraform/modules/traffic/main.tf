@@ -4,6 +4,7 @@
 locals {
   secure        = var.certificate_arn != null
   colours       = toset(["blue", "green"])
+  latency_max_s = coalesce(var.alarm.latency_p99_s_max, var.request_s_max / 2)
   probe_to_fail = var.health_check.interval_s * var.health_check.unhealthy_threshold
 
   listeners = {
@@ -73,9 +74,21 @@ resource "aws_lb_listener" "this" {
   ssl_policy        = local.secure ? "ELBSecurityPolicy-TLS13-1-2-2021-06" : null
   certificate_arn   = var.certificate_arn
 
+  # Both groups from the start, so that both belong to the load balancer and have metrics and alarms.
   default_action {
-    type             = "forward"
-    target_group_arn = aws_lb_target_group.this["blue"].arn
+    type = "forward"
+
+    forward {
+      target_group {
+        arn    = aws_lb_target_group.this["blue"].arn
+        weight = 100
+      }
+
+      target_group {
+        arn    = aws_lb_target_group.this["green"].arn
+        weight = 0
+      }
+    }
   }
 
   lifecycle {
