@@ -110,7 +110,7 @@ module "codedeploy" {
   shift                    = var.deployment.shift
   approval_wait_minutes    = var.deployment.approval_wait_minutes
   termination_wait_minutes = var.deployment.termination_wait_minutes
-  notices_topic_arn        = module.observe.topic_arn
+  notices_topic_arn        = var.lab ? null : module.observe.topic_arn # the lab keeps none of a function
   kms_key_arn              = module.kms.key_arn
   permissions_boundary_arn = var.permissions_boundary_arn
 

@@ -113,12 +113,12 @@ module "codedeploy" {
     requests       = var.hook.requests
     test_url       = "${module.traffic.urls.test}/version"
 
-    vpc = {
+    vpc = var.internal ? {
       cidr_block        = module.network.vpc_cidr_block
       https_cidr_blocks = module.network.https_egress.cidr_blocks
       id                = module.network.vpc_id
       subnet_ids        = module.network.private_subnet_ids
-    }
+    } : null
   }
 }
 

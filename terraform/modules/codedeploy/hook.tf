@@ -4,7 +4,9 @@
 
 locals {
   hook_name = "CodeDeployHook_${var.name}"
-  hook_vpc  = try(var.hook.vpc, null) == null ? {} : { this = var.hook.vpc }
+
+  # Not with try(), which knows nothing of a VPC that is still to be made.
+  hook_vpc = { for key, vpc in { this = one(var.hook[*].vpc) } : key => vpc if vpc != null }
 
   # 8080 of http://name:8080/version
   hook_port = try(tonumber(regex("^https?://[^/:]+:([0-9]+)", var.hook.test_url)[0]), 443)
