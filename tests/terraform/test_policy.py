@@ -5,11 +5,15 @@ The stacks are the real configurations, applied to a pretended AWS once; a defec
 
 import copy
 import json
+import re
 
 import pytest
 
+from .conftest import CHECKOUT
 from .defects import DEFECTS
 from .policies import RULES, Stacks, read_stacks
+from .policies.pipelines import may
+from .policies.stack import allowed
 
 pytestmark = pytest.mark.terraform
 
@@ -54,3 +58,50 @@ def test_a_defect_is_told_by_its_rule_alone(stacks, wanted, defect):
 
 def test_no_rule_is_without_a_defect():
     assert {wanted for wanted, _ in DEFECTS} == set(RULES)
+
+
+# What the helpers say they call, by the role that runs them. Who one is needs no permission.
+RUN_BY = {
+    "deploy": ("deployment", "logs", "post_mortem", "release_preflight", "service", "stack", "traffic"),
+    "apply": ("capacity", "hosts", "leftovers", "preflight", "refresh", "service", "stack", "traffic"),
+}
+STEPS = {  # of their plans, which name no call in a docstring
+    "deploy": {"ecs:RegisterTaskDefinition", "codedeploy:CreateDeployment"},
+    "apply": {"autoscaling:StartInstanceRefresh"},
+}
+CALLS = re.compile(r'Calls:\n((?:[ ]+\S.*\n)+?)(?: *"""|\n)')
+CALL = re.compile(r"(?:([a-z0-9]+):)?([A-Z]\w+\*?)(?:/([A-Z]\w+\*?))?")
+
+
+def calls_of(module: str) -> set[str]:
+    """Every call in a module's docstrings; a service that is named once holds for those after it."""
+    found: set[str] = set()
+    for said in CALLS.findall((CHECKOUT / "lib" / "hitless" / f"{module}.py").read_text()):
+        service = ""
+        for named, *actions in CALL.findall(said):
+            service = named or service
+            found |= {f"{service}:{action}" for action in actions if action and service}
+    return found
+
+
+def not_allowed(stacks: Stacks, purpose: str) -> set[str]:
+    wanted = STEPS[purpose].union(*map(calls_of, RUN_BY[purpose]))
+    roles = stacks["bootstrap"].of("aws_iam_role_policy")
+    policies = [one["policy"] for address, one in roles if address.rsplit(".", 1)[1].startswith(purpose)]
+    statements = [said for policy in policies for said in allowed(policy)]
+    return {call for call in wanted if not any(may(said, call) for said in statements)}
+
+
+@pytest.mark.parametrize("purpose", RUN_BY)
+def test_a_role_may_call_what_its_runbooks_call(stacks, purpose):
+    assert len(calls_of("service")) >= 6
+    assert not_allowed(stacks, purpose) == set()
+
+
+def test_a_call_that_a_role_may_not_make_is_missed(stacks):
+    poorer = copy.deepcopy(stacks)
+    for _, one in poorer["bootstrap"].of("aws_iam_role_policy"):
+        one["policy"] = (
+            one["policy"].replace("codedeploy:StopDeployment", "codedeploy:None").replace("ecs:List*", "ecs:None")
+        )
+    assert {"codedeploy:StopDeployment", "ecs:ListTasks"} <= not_allowed(poorer, "deploy")
