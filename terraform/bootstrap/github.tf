@@ -56,6 +56,7 @@ resource "aws_iam_policy" "boundary" {
           "elasticloadbalancing:ModifyRule",
           "lambda:InvokeFunction",
           "logs:CreateLogStream",
+          "logs:DescribeLogGroups",
           "logs:DescribeLogStreams",
           "kms:Decrypt",
           "kms:GenerateDataKey",

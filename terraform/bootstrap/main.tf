@@ -69,13 +69,31 @@ resource "aws_kms_key" "this" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
-      Sid       = "AccountDecides" # and nobody outside it: no other principal is named
-      Effect    = "Allow"
-      Action    = "kms:*"
-      Resource  = "*"
-      Principal = { AWS = "${local.iam}:root" }
-    }]
+    Statement = [
+      {
+        Sid       = "AccountDecides" # and nobody outside it: no other account is named
+        Effect    = "Allow"
+        Action    = "kms:*"
+        Resource  = "*"
+        Principal = { AWS = "${local.iam}:root" }
+      },
+      {
+        Sid    = "EncryptLogs"
+        Effect = "Allow"
+        Action = [
+          "kms:Decrypt*",
+          "kms:Describe*",
+          "kms:Encrypt*",
+          "kms:GenerateDataKey*",
+          "kms:ReEncrypt*",
+        ]
+        Resource  = "*"
+        Principal = { Service = "logs.${var.region}.amazonaws.com" }
+        Condition = { ArnEquals = {
+          "kms:EncryptionContext:aws:logs:arn" = ["arn:${local.partition}:logs:${var.region}:${local.account_id}:log-group:/ssm/${var.prefix}-sessions"]
+        } }
+      },
+    ]
   })
 }
 

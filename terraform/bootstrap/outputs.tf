@@ -36,3 +36,8 @@ output "role_arns" {
   description = "Roles by environment and purpose, for GitHub's environments."
   value       = { for name, pipeline in module.pipeline : name => pipeline.role_arns }
 }
+
+output "session_log_group_arn" {
+  description = "Log of sessions on hosts, to give to every environment."
+  value       = aws_cloudwatch_log_group.sessions.arn
+}

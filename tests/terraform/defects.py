@@ -197,6 +197,17 @@ KEEPING: list[tuple[str, Defect]] = [
         statement("prod", "", "EncryptVolumes", kind="aws_kms_key", Principal={"AWS": "*"}),
     ),
     ("logs_use_the_key_for_named_groups", statement("prod", "", "EncryptLogs", kind="aws_kms_key", Condition={})),
+    (
+        "sessions_are_written_down",
+        document(
+            "bootstrap",
+            "aws_ssm_document",
+            "",
+            "content",
+            lambda said: said["inputs"].update(cloudWatchLogGroupName=""),
+        ),
+    ),
+    ("sessions_are_written_down", statement("prod", "aws_iam_role_policy.host", "WriteSessionsDown", Sid="Other")),
     ("notices_are_encrypted", put("prod", "aws_sns_topic", "", kms_master_key_id=None)),
 ]
 IDENTITY: list[tuple[str, Defect]] = [

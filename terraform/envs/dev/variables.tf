@@ -234,6 +234,12 @@ variable "scaling" {
   }
 }
 
+variable "session_log_group_arn" {
+  description = "Log of Session Manager's sessions, from bootstrap; null lets hosts write none, and then sessions that must be logged do not start."
+  type        = string
+  default     = null
+}
+
 variable "spot" {
   description = "Spot hosts beside on-demand ones; null takes on-demand ones only."
   type = object({

@@ -68,6 +68,7 @@ module "compute" {
   instance_type                   = var.instance_type
   ami_id                          = var.ami_id
   launch_template_version         = var.launch_template_version
+  session_log_group_arn           = var.session_log_group_arn
   group                           = var.hosts
   kms_key_arn                     = module.kms.key_arn
   permissions_boundary_arn        = var.permissions_boundary_arn

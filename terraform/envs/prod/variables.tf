@@ -167,6 +167,12 @@ variable "scaling" {
   nullable = false
 }
 
+variable "session_log_group_arn" {
+  description = "Log of Session Manager's sessions, from bootstrap."
+  type        = string
+  nullable    = false
+}
+
 variable "test_client_cidr_blocks" {
   description = "Who may try a release before users see it, besides the VPC."
   type        = set(string)

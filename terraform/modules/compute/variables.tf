@@ -159,6 +159,12 @@ variable "refresh" {
   }
 }
 
+variable "session_log_group_arn" {
+  description = "Log of Session Manager's sessions, from bootstrap; null lets hosts write none, and then sessions that must be logged do not start."
+  type        = string
+  default     = null
+}
+
 variable "spot" {
   description = "Hosts of Spot capacity beside on-demand ones, of several types; null takes on-demand ones only."
   type = object({

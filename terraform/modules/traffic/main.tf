@@ -74,21 +74,11 @@ resource "aws_lb_listener" "this" {
   ssl_policy        = local.secure ? "ELBSecurityPolicy-TLS13-1-2-2021-06" : null
   certificate_arn   = var.certificate_arn
 
-  # Both groups from the start, so that both belong to the load balancer and have metrics and alarms.
+  # Blue alone, not green with a weight of 0: green's tasks would then be checked while they start, and
+  # a start of two minutes would ring the alarm that stops their release.
   default_action {
-    type = "forward"
-
-    forward {
-      target_group {
-        arn    = aws_lb_target_group.this["blue"].arn
-        weight = 100
-      }
-
-      target_group {
-        arn    = aws_lb_target_group.this["green"].arn
-        weight = 0
-      }
-    }
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.this["blue"].arn
   }
 
   lifecycle {

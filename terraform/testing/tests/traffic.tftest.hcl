@@ -237,17 +237,16 @@ run "strangers_do_not_judge_releases" {
   expect_failures = [var.test_client_cidr_blocks]
 }
 
-run "both_colours_are_the_load_balancers_from_the_start" {
+run "green_is_checked_only_once_codedeploy_sends_it_something" {
   module {
     source = "../modules/traffic"
   }
 
   assert {
     condition = alltrue([
-      for listener in aws_lb_listener.this :
-      sum(one(one(listener.default_action).forward).target_group[*].weight) == 100 && length(one(one(listener.default_action).forward).target_group) == 2
+      for listener in aws_lb_listener.this : one(listener.default_action).target_group_arn != null && length(one(listener.default_action).forward) == 0
     ])
-    error_message = "A group without a load balancer has no metrics, and ECS refuses it."
+    error_message = "A group with a weight of 0 is checked while its tasks start, and the alarm would stop the release."
   }
 }
 

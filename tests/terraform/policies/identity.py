@@ -64,7 +64,7 @@ def the_application_is_not_allowed_anything(stacks: Stacks) -> Iterator[str]:
 @rule
 def hosts_serve_one_cluster(stacks: Stacks) -> Iterator[str]:
     """What names a resource names it; only what AWS offers no narrower form for is on everything."""
-    unscopable = {"ecs:DiscoverPollEndpoint", "ssmmessages"}
+    unscopable = {"ecs:DiscoverPollEndpoint", "logs:DescribeLogGroups", "ssmmessages"}
     for address, one in every(stacks, "aws_iam_role_policy"):
         if not address.endswith("aws_iam_role_policy.host"):
             continue

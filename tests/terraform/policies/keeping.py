@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from .stack import Stacks, allowed, every, rule, statements
@@ -105,6 +106,18 @@ def logs_use_the_key_for_named_groups(stacks: Stacks) -> Iterator[str]:
             groups = said.get("Condition", {}).get("ArnEquals", {}).get("kms:EncryptionContext:aws:logs:arn", ["*"])
             if any("*" in group for group in groups):
                 yield address
+
+
+@rule
+def sessions_are_written_down(stacks: Stacks) -> Iterator[str]:
+    """In a log that is encrypted, and hosts of prod may write to it; what cannot be logged does not start."""
+    for address, one in stacks["bootstrap"].of("aws_ssm_document"):
+        told = json.loads(one["content"])["inputs"]
+        if not told["cloudWatchEncryptionEnabled"] or not told["cloudWatchLogGroupName"]:
+            yield address
+    hosts = [p["policy"] for a, p in stacks["prod"].of("aws_iam_role_policy") if a.endswith("aws_iam_role_policy.host")]
+    if not any(said["Sid"] == "WriteSessionsDown" for policy in hosts for said in allowed(policy)):
+        yield "hosts of prod cannot write"
 
 
 @rule
