@@ -40,7 +40,7 @@ def only(names) -> list[str]:
 # A safety taken out, and the run that must miss it.
 MUTATIONS = {
     "compute/main.tf": [
-        ("local.version_in_use\n", '"$Latest"\n', "the_group_follows_the_newest_version_by_number"),
+        ("[local.version_in_use]", '["$Latest"]', "the_group_follows_the_newest_version_by_number"),
         ("= var.refresh.max_healthy_percent", "= null", "a_refresh_launches_before_it_terminates"),
         ('"ABANDON"', '"CONTINUE"', "in_service_means_in_the_cluster"),
         ('managed_draining = "ENABLED"', 'managed_draining = "DISABLED"', "draining_moves_tasks_and_nothing_stalls"),
