@@ -74,8 +74,8 @@ resource "aws_lb_listener" "this" {
   ssl_policy        = local.secure ? "ELBSecurityPolicy-TLS13-1-2-2021-06" : null
   certificate_arn   = var.certificate_arn
 
-  # Blue alone, not green with a weight of 0: green's tasks would then be checked while they start, and
-  # a start of two minutes would ring the alarm that stops their release.
+  # Blue alone, as CodeDeploy leaves it after a release, and not green with a weight of 0: a group
+  # behind a listener is checked while its first tasks start, and a slow start would look unhealthy.
   default_action {
     type             = "forward"
     target_group_arn = aws_lb_target_group.this["blue"].arn

@@ -246,7 +246,7 @@ run "green_is_checked_only_once_codedeploy_sends_it_something" {
     condition = alltrue([
       for listener in aws_lb_listener.this : one(listener.default_action).target_group_arn != null && length(one(listener.default_action).forward) == 0
     ])
-    error_message = "A group with a weight of 0 is checked while its tasks start, and the alarm would stop the release."
+    error_message = "A group with a weight of 0 is checked while its first tasks start."
   }
 }
 
