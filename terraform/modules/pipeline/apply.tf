@@ -22,6 +22,7 @@ locals {
     "arn:${local.partition}:kms:${local.here}:alias/${var.name}",
     "arn:${local.partition}:lambda:${local.here}:function:CodeDeployHook_${var.name}",
     "arn:${local.partition}:sns:${local.here}:${var.name}-notices*",
+    "arn:${local.partition}:wafv2:${local.here}:regional/managedruleset/*/*",
     "arn:${local.partition}:wafv2:${local.here}:regional/webacl/${var.name}/*",
     ], flatten([
       for group in ["/aws/lambda/CodeDeployHook_${var.name}", "/ecs/${var.name}", "/vpc/${var.name}", "aws-waf-logs-${var.name}"] :
@@ -85,6 +86,19 @@ resource "aws_iam_role_policy" "apply" {
           "iam:UpdateAssumeRolePolicy",
         ]
         Resource = ["${local.iam}:instance-profile/${var.name}-*", "${local.iam}:role/${var.name}-*"]
+      },
+      {
+        Sid      = "LetServicesMakeTheirOwnRoles" # at first use in an account
+        Effect   = "Allow"
+        Action   = "iam:CreateServiceLinkedRole"
+        Resource = "${local.iam}:role/aws-service-role/*"
+        Condition = { StringEquals = { "iam:AWSServiceName" = [
+          "autoscaling.amazonaws.com",
+          "ecs.amazonaws.com",
+          "ecs.application-autoscaling.amazonaws.com",
+          "elasticloadbalancing.amazonaws.com",
+          "wafv2.amazonaws.com",
+        ] } }
       },
       {
         Sid      = "PassOwnRoles"

@@ -40,13 +40,20 @@ locals {
     "ec2:ReplaceRoute*",
     "ec2:RevokeSecurityGroup*",
     "ec2:RunInstances", # Auto Scaling asks whether whoever changes the group may launch
+    "ecs:CreateCapacityProvider",
     "ecs:DeregisterTaskDefinition",
+    "elasticloadbalancing:SetWebAcl",
     "kms:CreateGrant",
     "kms:CreateKey",
     "kms:EnableKeyRotation",
     "kms:PutKeyPolicy",
     "kms:TagResource",
     "kms:UpdateKeyDescription",
+    "logs:CreateLogDelivery", # of flow logs and of the firewall
+    "logs:DeleteLogDelivery",
+    "logs:PutResourcePolicy",
+    "sns:SetSubscriptionAttributes",
+    "sns:Unsubscribe",
   ]
 }
 
