@@ -116,7 +116,11 @@ def _conclude(run: RunFolder, ending: Ending) -> None:
     run.journal.append("concluded", **asdict(ending))
     if not run.request.headless:
         run.journal.append("outcome", **asdict(ending))
-        run.close()
+    run.close()
+    if not run.request.headless:
+        from hitless import pack  # it needs what signs and renders, and only ends do
+
+        print(f"sealed: {pack.seal(run.path)}")
 
 
 def _display(show: Callable[[object], object] | None) -> Callable[[object], object]:
