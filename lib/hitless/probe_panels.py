@@ -58,7 +58,7 @@ class Latency(Panel):
     @classmethod
     def is_wanted(cls, timeline: Timeline) -> bool:
         """With any latency: a rehearsal counts requests and measures none."""
-        return any(window.p99_ms is not None for window in timeline.windows)
+        return any(window.p99_ms is not None or not window.ok for window in timeline.windows)
 
     def moving(self) -> list:
         """The three lines, too."""
