@@ -4,7 +4,7 @@ IN = $(PYTHON) lib/bootstrap
 RUNBOOK ?= runbooks/20-refresh-hosts.ipynb
 
 .DEFAULT_GOAL := help
-.PHONY: setup demo test lab notebooks run lint fmt bench lock clean help
+.PHONY: setup demo test lab notebooks pictures site run lint fmt bench crash lock clean help
 
 setup:  ## make .venv from the lock file, find or fetch Terraform
 	@$(IN) -m bootstrap.terraform
@@ -21,6 +21,13 @@ lab:  ## the lab and JupyterLab on the walkthrough
 notebooks:  ## run every demo notebook again and keep its outputs
 	@$(IN) -m hitless notebooks $(ARGS)
 
+pictures:  ## the README's pictures of the control room, from a run in a real browser (needs Chromium)
+	@$(IN) -m pytest -n 0 tests/browser $(ARGS)
+	@cp runs/browser/control-room-light.png runs/browser/control-room-dark.png docs/
+
+site:  ## the gallery: notebooks as they were executed and one run's report, as a static site in site/
+	@$(IN) -m hitless.site $(ARGS)
+
 run:  ## one runbook: make run RUNBOOK=runbooks/… ARGS="-p NAME=value"
 	@$(IN) -m hitless run $(RUNBOOK) $(ARGS)
 
@@ -32,6 +39,9 @@ fmt:  ## put everything into form
 
 bench:  ## measure the probe and the proxy against their yardsticks
 	@$(IN) tests/bench $(ARGS)
+
+crash:  ## end a run in every way at every moment, of each runbook (an hour); says how many cases there were
+	@HITLESS_CRASH=all $(IN) -m pytest -n 0 -s tests/hitless/crash $(ARGS)
 
 lock:  ## renew requirements.lock and app/requirements.txt (needs uv)
 	@$(PYTHON) lib/bootstrap/lock.py

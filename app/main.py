@@ -14,7 +14,7 @@ from aiohttp import web
 from drain import Drain
 from faults import Faults
 from identity import Identity, read_identity
-from page import POLICY, render
+from page import protection, render
 from settings import BadSetting, Settings, read_settings
 
 EXIT_BAD_SETTINGS = 2
@@ -63,11 +63,10 @@ class Service:
                 "x-hitless-az": self.identity.availability_zone,
                 "x-hitless-colour": self.settings.colour,
                 "Cache-Control": "no-store",
-                "Content-Security-Policy": POLICY,
                 "Referrer-Policy": "no-referrer",
                 "X-Content-Type-Options": "nosniff",
-                "X-Frame-Options": "DENY",
                 "Server": "hitless",
+                **protection(self.settings.framed_by),
             }
         )
 

@@ -11,7 +11,7 @@ import hashlib
 import html
 from collections.abc import Mapping
 
-from settings import COLOURS
+from settings import COLOURS, FRAMERS
 
 _COLOUR_RULES = "\n".join(f".{name} {{ --accent: {accent}; --ink: {ink} }}" for name, (accent, ink) in COLOURS.items())
 STYLE = f"""
@@ -77,10 +77,16 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-POLICY = (
+_POLICY = (
     f"default-src 'none'; style-src {_hash(STYLE)}; script-src {_hash(SCRIPT)}; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "base-uri 'none'; form-action 'none'; frame-ancestors "
 )
+
+
+def protection(framed_by: str) -> dict[str, str]:
+    """The headers that say what the page may do, and who may frame it."""
+    old = {} if framed_by != "nobody" else {"X-Frame-Options": "DENY"}  # it knows no list; browsers read it first
+    return {"Content-Security-Policy": _POLICY + FRAMERS[framed_by], **old}
 
 
 def render(facts: Mapping[str, object]) -> str:

@@ -18,6 +18,7 @@ COLOURS = {  # name: (accent, ink on the accent)
 }
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+:/-]{0,127}")  # goes into headers: nothing that could end one
 NEVER = float("inf")
+FRAMERS = {"nobody": "'none'", "loopback": "http://127.0.0.1:* http://localhost:*"}  # by who may frame the page
 DRAIN_MAX_S = 25.0  # below ECS's default stop timeout of 30 s, so that SIGKILL never meets open work
 KEEPALIVE_S = 75.0  # above ALB's idle timeout of 60 s: else the ALB may reuse a connection just being closed, a 502
 
@@ -39,6 +40,7 @@ class Settings:
         host: `HOST`, the address to listen on.
         port: `PORT`; 0 finds a free one.
         keepalive_s: `KEEPALIVE_S`: how long an idle connection is kept. Always real seconds.
+        framed_by: `FRAMED_BY`, who may show the page in a frame: `nobody`, or pages of `loopback`, as JupyterLab's.
         drain_quiet_s: `DRAIN_QUIET_S`: after SIGTERM, end when no request came for this long and none is open.
         drain_max_s: `DRAIN_MAX_S`: after SIGTERM, end at the latest after this long.
         fail_health_after_s: When `/healthz` starts to answer 503; 0 is never healthy.
@@ -55,6 +57,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8080
     keepalive_s: float = KEEPALIVE_S
+    framed_by: str = "nobody"
     drain_quiet_s: float = 1.0
     drain_max_s: float = DRAIN_MAX_S
     fail_health_after_s: float = NEVER
@@ -82,6 +85,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         host=read_name(environment, "HOST", "127.0.0.1"),
         port=_whole(environment, "PORT", 8080, 0, 65535),
         keepalive_s=_number(environment, "KEEPALIVE_S", KEEPALIVE_S),
+        framed_by=_choice(environment, "FRAMED_BY", "nobody", tuple(FRAMERS)),
         error_percent=_whole(environment, "ERROR_PERCENT", 0, 0, 100),
         latency_s=_number(environment, "LATENCY_MS", 0.0) / 1000,
         ignore_sigterm=_choice(environment, "IGNORE_SIGTERM", "0", ("0", "1", "false", "true")) in ("1", "true"),

@@ -43,9 +43,17 @@ def _refresh(here: Connection, arguments: Mapping, _expects: Mapping, since_s: f
     for refresh in answer["InstanceRefreshes"]:
         started = refresh.get("StartTime")  # a pending one has none yet
         young = started is None or started.timestamp() >= since_s - SLACK_S
-        if young and refresh.get("DesiredConfiguration") == arguments["DesiredConfiguration"]:
+        if young and _holds(refresh.get("DesiredConfiguration") or {}, arguments["DesiredConfiguration"]):
             return {"InstanceRefreshId": refresh["InstanceRefreshId"]}
     return None
+
+
+def _holds(found: Mapping, wanted: Mapping) -> bool:
+    """AWS answers with what was wanted, and more: a launch template's name beside its id."""
+    return all(
+        _holds(found.get(name) or {}, value) if isinstance(value, Mapping) else found.get(name) == value
+        for name, value in wanted.items()
+    )
 
 
 def _deployment(here: Connection, arguments: Mapping, _expects: Mapping, since_s: float) -> dict | None:

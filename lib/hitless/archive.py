@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from hitless import pack
 from hitless.errors import Failed, HitlessError, Refused
+from hitless.evidence import Evidence
 from hitless.manifest import SEAL, names
 
 GOVERNANCE, COMPLIANCE = "GOVERNANCE", "COMPLIANCE"
@@ -70,10 +71,11 @@ def upload(run_dir: Path | str, keeping: Keeping, *, s3) -> list[str]:
     folder = Path(run_dir).resolve()
     pack.require(folder, pack.verify(folder))
     _check(keeping, s3)
+    under = f"{keeping.prefix}{Evidence.read(folder).runbook}/{folder.name}/"
     done: list[str] = []
     for name in [*names(folder), *SEAL]:
         try:
-            if _put(folder / name, _key(folder, name, keeping), keeping, s3):
+            if _put(folder / name, under + name, keeping, s3):
                 done.append(name)
         except ClientError as error:
             raise _explain(error, keeping, name, done) from None
@@ -82,9 +84,9 @@ def upload(run_dir: Path | str, keeping: Keeping, *, s3) -> list[str]:
                 raise
             raise Failed(refused.what, seen={**refused.seen, "put": f"{len(done)} files"}, do=refused.do) from None
     if not done:
-        seen = {"bucket": keeping.bucket, "under": _key(folder, "", keeping)}
+        seen = {"bucket": keeping.bucket, "under": under}
         raise Refused("The pack is in the archive already, whole.", seen=seen, do="nothing; it is kept")
-    return [_key(folder, name, keeping) for name in done]
+    return [under + name for name in done]
 
 
 def _put(file: Path, key: str, keeping: Keeping, s3) -> bool:
@@ -148,7 +150,3 @@ def _explain(error: ClientError, keeping: Keeping, name: str, done: list[str]) -
         return Refused("S3 refused the pack.", seen={k: v for k, v in seen.items() if v}, do=do)
     do = f"{do}; what is there stays, and the next call goes on after it"
     return Failed("S3 took part of the pack only.", seen={**seen, "put": f"{len(done)} files"}, do=do)
-
-
-def _key(folder: Path, name: str, keeping: Keeping) -> str:
-    return f"{keeping.prefix}{folder.parent.name}/{folder.name}/{name}"

@@ -48,8 +48,14 @@ class TimelineChart:
         self._figure: Figure | None = None
         self._shape: tuple[type[Panel], ...] = ()
 
-    def update(self, timeline: Timeline, running: bool = False) -> None:
-        """Show the run as it stands; while it is running the axis leaves room for what comes."""
+    def update(self, timeline: Timeline, running: bool = False, progress: str = "") -> None:
+        """Show the run as it stands.
+
+        Args:
+            timeline: The run.
+            running: Leave room on the axis for what comes.
+            progress: What is awaited; shown in the place of the second line.
+        """
         wanted = tuple(panel for panel in PANELS if panel.is_wanted(timeline))
         if self._figure is None or wanted != self._shape:
             self._build(wanted)
@@ -61,18 +67,49 @@ class TimelineChart:
         self._lane.update(timeline)
         self._time_axis(x_end)
         self._fit(self._headline, headline(timeline, running), 15.0)
-        self._fit(self._subtitle, subtitle(timeline), BODY_PT + 0.5)
+        self._fit(self._subtitle, progress or subtitle(timeline), BODY_PT + 0.5)
 
     def png(self, dpi: int = FRAME_DPI) -> bytes:
         """The picture as a PNG of few colours, three times smaller and to the eye the same.
 
         By octree, which keeps the colour of small text; the usual median cut turned green words teal.
         """
+        canvas = self._canvas(dpi)
+        canvas.draw()
+        return self._encode(canvas, dpi)
+
+    def frame(self) -> bytes:
+        """The picture while it runs, in a third of the time: what stands still is kept from frame to frame."""
+        canvas, moving = self._canvas(FRAME_DPI), self._moving()
+        still = (self._lane.shown, *((a.get_xlim(), a.get_ylim(), tuple(a.get_yticks())) for a in self._axes))
+        if still != self._still:
+            self._still = still
+            for artist in moving:
+                artist.set_animated(True)
+            canvas.draw()
+            for artist in moving:
+                artist.set_animated(False)
+            self._ground = canvas.copy_from_bbox(canvas.figure.bbox)
+        canvas.restore_region(self._ground)
+        for artist in moving:
+            artist.draw(canvas.get_renderer())
+        return self._encode(canvas, FRAME_DPI)
+
+    def _canvas(self, dpi: int) -> FigureCanvasAgg:
         assert self._figure is not None, "update it first"
         canvas = self._figure.canvas
         assert isinstance(canvas, FigureCanvasAgg)
         self._figure.set_dpi(dpi)
-        canvas.draw()
+        return canvas
+
+    def _moving(self) -> list:
+        """Everything but captions, axes and what the lane keeps, in the order it lies on each other."""
+        found = [self._headline, self._subtitle, *self._lane.moving()]
+        for panel in self._panels:
+            found += panel.moving()
+        return sorted((artist for artist in found if artist.get_visible()), key=lambda artist: artist.get_zorder())
+
+    def _encode(self, canvas: FigureCanvasAgg, dpi: int) -> bytes:
         image = Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba()).convert("RGB")
         few = image.quantize(PALETTE_COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
         out = io.BytesIO()
@@ -80,7 +117,7 @@ class TimelineChart:
         return out.getvalue()
 
     def _build(self, wanted: tuple[type[Panel], ...]) -> None:
-        theme, self._shape = self.theme, wanted
+        theme, self._shape, self._still = self.theme, wanted, None
         figure = self._figure = Figure((WIDTH_IN, HEIGHT_IN), dpi=FRAME_DPI, facecolor=theme.card)
         FigureCanvasAgg(figure)
         self._headline = figure.text(
@@ -128,9 +165,11 @@ class TimelineChart:
         text.set_fontsize(size_pt)
         assert self._figure is not None
         room_px = self._figure.bbox.width * (1 - LEFT - 0.01)
-        width = text.get_window_extent().width
-        if width > room_px:
+        if (width := text.get_window_extent().width) > room_px:
             text.set_fontsize(max(8.5, size_pt * room_px / width))
+        while (width := text.get_window_extent().width) > room_px and len(words) > 8:
+            words = words[: min(len(words) - 2, int(len(words) * room_px / width))].rstrip()
+            text.set_text(f"{words} …")
 
 
 def room(seconds: float) -> float:
@@ -154,8 +193,12 @@ def keep_pictures(run: RunFolder, timeline: Timeline) -> None:
     run.write("timeline-dark.png", render(timeline, "dark"))
 
 
-def bundle(timeline: Timeline, png: bytes | None = None) -> tuple[dict[str, str], dict[str, dict[str, int]]]:
+def bundle(
+    timeline: Timeline, png: bytes | None = None, *, running: bool = False, progress: str = ""
+) -> tuple[dict[str, str], dict[str, dict[str, object]]]:
     """The picture as notebooks keep it: a PNG, and the finding in words for everything that shows no pictures."""
     image = base64.b64encode(png if png is not None else render(timeline)).decode()
-    words = f"{headline(timeline)}\n{subtitle(timeline)}"
-    return {"image/png": image, "text/plain": words}, {"image/png": {"width": CSS_WIDTH_PX}}
+    lines = [headline(timeline, running), *([progress] if progress else []), subtitle(timeline)]
+    words = "\n".join(lines)
+    shape = {"width": CSS_WIDTH_PX, "alt": words.replace("\n", ". ")}
+    return {"image/png": image, "text/plain": words}, {"image/png": shape}

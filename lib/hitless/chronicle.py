@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from hitless.checks import NG
 from hitless.clock import duration_text, utc_text
 from hitless.finding import number
 from hitless.journal import Entry
@@ -19,8 +20,8 @@ COUNTED = {
     "capacity": "looks at the hosts",
     "weights": "looks at the traffic's weights",
 }
-MEASURED = (*COUNTED, "probe")
-"""Kinds that the chart shows and nobody reads line by line."""
+MEASURED = (*COUNTED, "probe", "noted", "concluded")
+"""Kinds that the chart shows, or that only a later attempt reads."""
 FACTS_CHARACTERS_MAX = 300
 Facts = Mapping[str, Any]
 
@@ -83,21 +84,48 @@ def _outcome(facts: Facts) -> tuple[str, str]:
     return f"ended: {facts.get('outcome')}, exit code {code}", "good" if code == 0 else "gate" if code == 3 else "alarm"
 
 
+def _checks(facts: Facts) -> tuple[str, str]:
+    rows = facts.get("rows")
+    rows = [one for one in rows if isinstance(one, Mapping)] if isinstance(rows, list) else []
+    bad = [str(one.get("name")) for one in rows if one.get("state") == NG]
+    told = f"{facts.get('title')}: " + (f"not fit, {', '.join(bad)}" if bad else f"all {len(rows)} checks passed")
+    return told, "alarm" if bad else "good"
+
+
+def _opened(facts: Facts) -> tuple[str, str]:
+    attempt = facts.get("attempt")
+    again = f"attempt {attempt}" if isinstance(attempt, int) and attempt > 1 else ""
+    return " · ".join(_join("opened", again, facts.get("runbook"), facts.get("place"), facts.get("reason"))), "info"
+
+
+def _result(facts: Facts) -> tuple[str, str]:
+    if facts.get("adopted") is True:
+        return f"{facts.get('step')} was found started already", "gate"
+    request = facts.get("request_id")
+    return f"{facts.get('step')} is done" + (f", request {request}" if request else ""), "info"
+
+
 def _join(*parts: object) -> Iterator[str]:
     return (str(part) for part in parts if part not in (None, ""))
 
 
 TOLD: dict[str, Callable[[Facts], tuple[str, str]]] = {
-    "opened": lambda f: (" · ".join(_join("opened", f.get("runbook"), f.get("place"), f.get("reason"))), "info"),
+    "opened": _opened,
+    "checks": _checks,
     "run": lambda f: (" · ".join(_join(f.get("title"), f.get("place"))), "info"),
     "event": lambda f: (str(f.get("label", "")), str(f.get("tone", ""))),
     "phase": lambda f: (" ".join(_join(f.get("name"), f.get("edge") and f"{f['edge']}s")), str(f.get("tone", ""))),
     "limit": lambda f: (f"limit: {f.get('name')} {f.get('value')}", "gate"),
     "plan": lambda f: (f"plan {str(f.get('digest', ''))[:12]} was made", "gate"),
     "parameters": lambda f: (f"parameters {str(f.get('sha256', ''))[:12]} were checked", "info"),
-    "approval": lambda f: (f"approved by {f.get('by')}", "gate"),
+    "approval": lambda f: (" ".join(_join("approved by", f.get("by"), f.get("source") and f"({f['source']})")), "gate"),
     "intent": lambda f: (f"calls {f.get('call')} ({f.get('step')})", "info"),
-    "result": lambda f: (" ".join(_join(f.get("step"), "answered, request", f.get("request_id"))), "info"),
+    "result": _result,
+    "refused": lambda f: (f"AWS refused {f.get('call')} ({f.get('step')}): {f.get('why')}", "alarm"),
+    "lease.acquired": lambda f: (f"holds the lease on {f.get('environment')}, number {f.get('fence')}", "info"),
+    "lease.released": lambda f: (f"gave back the lease on {f.get('environment')}", "info"),
+    "lease.lost": lambda f: (f"lost the lease on {f.get('environment')} to {f.get('to')}", "alarm"),
+    "lease.left": lambda f: (f"could not give back the lease on {f.get('environment')}: {f.get('why')}", "alarm"),
     "snapshot": lambda f: (f"looked at everything {f.get('when', '')}".rstrip(), "info"),
     "journal.mended": lambda f: (f"a line cut short by a crash was taken off: {f.get('bytes_dropped')} bytes", "alarm"),
     "verdict": _verdict,

@@ -20,6 +20,7 @@ PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 LICENSE = "#licence"
 ENGINE = "https://hitless.invalid/software"  # a name only: no page is promised there
 TYPES = {".jsonl": "application/jsonl", ".ipynb": "application/x-ipynb+json"}
+DONE = ("done", "found started already")
 ACTIONS = ("CreateAction", "UpdateAction")
 Entity = dict[str, Any]
 
@@ -43,7 +44,7 @@ def _graph(evidence: Evidence) -> Iterator[Entity]:
         "@id": "./",
         "@type": "Dataset",
         "name": f"{evidence.runbook}, run {evidence.run_id}",
-        "description": evidence.told("reason", "opened") or "The record of one run of a runbook.",
+        "description": evidence.reason or "The record of one run of a runbook.",
         "datePublished": _time(real_now()),
         "license": _ref(LICENSE),
         "author": _ref("#actor"),
@@ -94,7 +95,7 @@ def _steps(evidence: Evidence) -> Iterator[Entity]:
             "agent": _ref("#actor"),
             "object": _ref(f"#call-{n}"),
             "result": _ref(JOURNAL),
-            "actionStatus": _status(step["ended"] is not None),
+            "actionStatus": _status(step["end"] in DONE),
             **_span(step["begun"], step["ended"]),
         }
 

@@ -84,15 +84,18 @@ class Deploying:
             weights=self._weights,
         )
         await asyncio.to_thread(snapshot.keep, self._run, self._here, self._stack, "before")
-        error = await under_load(self._here, live, self._deploy)
+        error = await under_load(self._here, live, self.deploy)
         return await asyncio.to_thread(self._judge, live, error)
 
     def _weights(self) -> dict[str, int]:
         self._lookout.look_at_targets()
         return read_weights(self._here, self._stack)
 
-    async def _deploy(self, live: LiveTimeline) -> None:
+    async def deploy(self, live: LiveTimeline) -> None:
+        """Take the plan's steps and watch to the end; an interrupt stops it."""
         self._failed_before, self._began_s = live.timeline.failures, self._beginning()
+        if self._gate.failed_max >= 0:
+            live.record.limit("failed_max", self._failed_before + self._gate.failed_max)
         answers = self._change.plan.run(self._here, dry_run=False, say=self._say, run=self._run)
         deployment_id = answers[DEPLOYMENT]["deploymentId"]
         with live.phase("blue/green", "good"):

@@ -16,7 +16,7 @@ from hitless.run_folder import JOURNAL, RunFolder
 
 DONE, REFUSED, FAILED = 0, 3, 4
 SIGNALLED = 128  # and the signal's number
-WORDS = {"RolledBack": "rolled back", "NotProven": "not proven", "SystemExit": "stopped early"}
+WORDS = {"RolledBack": "rolled back", "NotProven": "not proven", "SystemExit": "stopped early"}  # sys.exit(1)
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,11 @@ def _conclude(run: RunFolder, ending: Ending) -> None:
     run.journal.append("concluded", **asdict(ending))
     if not run.request.headless:
         run.journal.append("outcome", **asdict(ending))
-        run.close()
+    run.close()
+    if not run.request.headless:
+        from hitless import pack  # it needs what signs and renders, and only ends do
+
+        print(f"sealed: {pack.seal(run.path)}")
 
 
 def _display(show: Callable[[object], object] | None) -> Callable[[object], object]:

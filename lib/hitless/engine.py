@@ -11,6 +11,7 @@ import contextlib
 import logging
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -28,6 +29,8 @@ from hitless.voice import Voice
 
 NAME = "hitless"
 SOCKET_PATH_MAX = 100  # a Unix socket's name may have 104 bytes on macOS, 108 on Linux
+UNHEARD = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+"""ipykernel gives us what a cell's children say, and once more, unredacted, to the terminal it was started from."""
 GRACE_S = 240.0  # real seconds; Terraform may take 180 s to finish what is in flight and save its state
 
 
@@ -231,7 +234,7 @@ class Engine(NBClientEngine):
             client = Client(nb_man, interruption, voice, cell_timeout_s, **settings)
             client.owns_km = True
             try:
-                client.execute()
+                client.execute(**UNHEARD)
             finally:
                 client.end()
 

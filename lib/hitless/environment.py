@@ -15,7 +15,11 @@ from hitless.terraform_plan import Plan
 FOLDER = Path("terraform/envs/dev")
 HOOK_FOLDER, HOOK_FILE = Path("codedeploy/hooks"), "hook.zip"
 NO_IMAGE = f"none.invalid/none@sha256:{'0' * 64}"  # valid, and nothing will run it
-ON_THE_LAB = {"lab": True, "deployment": {"termination_wait_minutes": 5}}  # old tasks need not be kept long to look at
+ON_THE_LAB = {
+    "lab": True,
+    "deployment": {"termination_wait_minutes": 5},  # old tasks need not be kept long to look at
+    "environment": {"FRAMED_BY": "loopback"},  # the control room shows the app beside the chart
+}
 TEMPLATE = "module.compute.aws_launch_template.this"
 
 

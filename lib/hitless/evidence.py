@@ -25,7 +25,7 @@ class Evidence:
         folder: Where it is.
         entries: The journal as far as it holds together.
         journal_error: Why it does not, if it does not; "" else.
-        notebook: The executed notebook.
+        notebook: The executed notebook; the last attempt's.
         missing: Names that are not there or cannot be read, each with a word why.
     """
 
@@ -43,7 +43,7 @@ class Evidence:
         one._read_journal()
         for name in (REQUEST, PLAN, UNDO, APPROVAL, "before.json", "after.json", DIFF):
             one._read_json(name)
-        one.missing |= {name: "not there" for name in EXPECTED if not (one.folder / name).exists()}
+        one.missing |= {name: "not there" for name in EXPECTED if not (one.folder / name).is_file()}
         one.notebook = one._find_notebook()
         if one.notebook is None:
             one.missing["executed notebook"] = "not there"
@@ -61,6 +61,11 @@ class Evidence:
         """The facts of the last entry of a kind; {} where there is none."""
         return (self.of_kind(kind) or [{}])[-1]
 
+    def concluding(self, kind: str) -> Mapping[str, Any]:
+        """The same of the last attempt only: how an earlier one ended says nothing of a later one that died."""
+        begun = max((n for n, entry in enumerate(self.entries) if entry.kind == "opened"), default=0)
+        return next((entry.facts for entry in reversed(self.entries[begun:]) if entry.kind == kind), {})
+
     def told(self, name: str, *kinds: str) -> str:
         """What request.json says of something, or else the journal's first word on it in entries of these kinds."""
         places = [self.file(REQUEST), *(facts for kind in kinds for facts in self.of_kind(kind))]
@@ -70,6 +75,16 @@ class Evidence:
     def run_id(self) -> str:
         """What the run calls itself; its folder's name where it does not say."""
         return self.told("run_id", "opened") or self.folder.name
+
+    @property
+    def reason(self) -> str:
+        """Why it was run."""
+        return self.told("reason", "opened") or str(self.parameters.get("REASON") or "")
+
+    @property
+    def attempts(self) -> int:
+        """How many times it was begun."""
+        return max(1, len(self.of_kind("opened")))
 
     @property
     def runbook(self) -> str:
@@ -89,23 +104,23 @@ class Evidence:
     @property
     def outcome(self) -> str:
         """How it ended, in the runner's word; "unknown" when it died before it could say."""
-        return str(self.last("outcome").get("outcome") or UNKNOWN)
+        return str(self.concluding("outcome").get("outcome") or UNKNOWN)
 
     @property
     def exit_code(self) -> int | None:
         """The runner's; None when it died before it could say."""
-        code = self.last("outcome").get("exit_code")
+        code = self.concluding("outcome").get("exit_code")
         return code if isinstance(code, int) else None
 
     @property
     def claims(self) -> list[Mapping[str, Any]]:
-        """The last verdict's lines."""
-        claims = self.last("verdict").get("claims")
+        """The verdict's lines."""
+        claims = self.concluding("verdict").get("claims")
         return [one for one in claims if isinstance(one, Mapping)] if isinstance(claims, list) else []
 
     @property
     def holds(self) -> bool | None:
-        """Whether every claim of the last verdict holds; None when nothing was claimed."""
+        """Whether every claim of the verdict holds; None when nothing was claimed."""
         return all(claim.get("holds") is True for claim in self.claims) if self.claims else None
 
     @property
@@ -140,7 +155,7 @@ class Evidence:
 
     def _read_journal(self) -> None:
         path = self.folder / JOURNAL
-        if not path.exists():
+        if not path.is_file():
             return
         try:
             for entry in walk(path, torn_tail_ok=True):
@@ -157,7 +172,7 @@ class Evidence:
     def _read_json(self, name: str) -> None:
         """Keep a file's content, or note why it is none: a run may die while it writes."""
         path = self.folder / name
-        if not path.exists():
+        if not path.is_file():
             return
         try:
             content = json.loads(path.read_bytes())
@@ -171,10 +186,16 @@ class Evidence:
             self.missing[name] = f"not readable: it holds a {type(content).__name__}"
 
     def _find_notebook(self) -> Path | None:
-        found = sorted(path for path in self.folder.glob("*.ipynb") if path.name != SOURCE)
+        found = sorted(path for path in self.folder.glob("*.ipynb") if path.name != SOURCE and path.is_file())
         asked = self.file(REQUEST).get("runbook")
-        named = [path for path in found if isinstance(asked, str) and path.stem == Path(asked).stem]
-        return (named or found or [None])[0]
+        named = [path for path in found if isinstance(asked, str) and path.name.partition(".")[0] == Path(asked).stem]
+        return max(named or found, key=_attempt_of, default=None)
+
+
+def _attempt_of(notebook: Path) -> int:
+    """Which attempt left it: 1, or what its name says."""
+    number = notebook.stem.rpartition(".attempt-")[2]
+    return int(number) if number.isdecimal() and len(number) < 9 else 1
 
 
 def _is_time(at: object) -> bool:
@@ -185,19 +206,29 @@ def steps(evidence: Evidence) -> Iterator[dict[str, Any]]:
     """Every call that was begun, with its answer if one came.
 
     Yields:
-        `{"step", "call", "undo", "begun", "ended", "request_id"}`; `ended` is None when no answer was noted.
+        `{"step", "call", "undo", "begun", "ended", "end", "request_id"}`; `ended` is None when no answer was noted, and
+        `end` says "done", "found started already", "refused by AWS" or "no answer on record".
     """
-    results: dict[object, list[Entry]] = {}
-    for entry in evidence.entries:
-        if entry.kind == "result":
-            results.setdefault(entry.facts.get("step"), []).append(entry)
-    for entry in evidence.entries:
+    for n, entry in enumerate(evidence.entries):
         if entry.kind == "intent":
-            answers = [one for one in results.get(entry.facts.get("step"), []) if one.n > entry.n]
-            answer = answers[0] if answers else None
+            answer = _answer(evidence.entries[n + 1 :], entry.facts.get("step"))
             yield {
                 **{name: str(entry.facts.get(name, "")) for name in ("step", "call", "undo")},
                 "begun": entry.at,
                 "ended": answer.at if answer else None,
-                "request_id": str(answer.facts.get("request_id", "")) if answer else "",
+                "end": _end(answer),
+                "request_id": str(answer.facts.get("request_id") or "") if answer else "",
             }
+
+
+def _answer(later: list[Entry], step: object) -> Entry | None:
+    """What became of a step: its next result, whichever attempt noted it."""
+    return next((one for one in later if one.kind in ("result", "refused") and one.facts.get("step") == step), None)
+
+
+def _end(answer: Entry | None) -> str:
+    if answer is None:
+        return "no answer on record"
+    if answer.kind == "refused":
+        return "refused by AWS"
+    return "found started already" if answer.facts.get("adopted") is True else "done"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from hitless.clock import duration_text, to_datetime
-from hitless.timeline import Phase, Timeline
+from hitless.timeline import Breach, Phase, Timeline
 
 THIN_SPACE = "\u2009"
+LIMITS = {"p99_ms": ("p99", " ms"), "floor_percent": ("healthy capacity", "%"), "failed_max": ("failed requests", "")}
 LATE_MS = 20.0
 """A window in which the prober itself was later than this says little about the service."""
 
@@ -58,6 +59,7 @@ def summary_markdown(timeline: Timeline) -> str:
     rows += (
         [("windows with a late prober", f"{late} of {len(t.windows)}", f"late is over {LATE_MS:g} ms")] if late else []
     )
+    rows += [_breach_row(t, breach) for breach in t.breaches]
     rows += [(f"phase: {p.name}", _phase_text(t, p), "") for p in t.phases]
     table = "\n".join(f"| {name} | {measured} | {limit} |" for name, measured, limit in rows)
     return f"**{headline(t)}**  \n{subtitle(t)}\n\n| figure | measured | limit |\n|---|---|---|\n{table}\n"
@@ -104,12 +106,22 @@ def _so_far(t: Timeline) -> str:
 def _rolled_back(t: Timeline, rollback: Phase) -> str:
     assert rollback.end is not None
     took = seconds_text(rollback.end - rollback.start)
-    shifted = [w.percent for w in t.weights if w.at <= rollback.start]
+    began = max((p.start for p in t.phases if p.start < rollback.start), default=t.start or 0.0)
+    until = [w for w in t.weights if w.at <= rollback.start]
+    shifted = [w.percent for w in [*[w for w in until if w.at <= began][-1:], *[w for w in until if w.at > began]]]
     if not shifted:
         return f"{t.title}: rolled back in {took}"
     first = max(shifted[0], key=lambda name: shifted[0][name])
     most = max(100 - w.get(first, 0) for w in shifted)
+    if most <= 0:
+        return f"Release taken back in {took}, before it had a user"
     return f"Bad release caught at {most:.0f}% traffic and rolled back in {took}"
+
+
+def _breach_row(t: Timeline, breach: Breach) -> tuple[str, str, str]:
+    name, unit = LIMITS[breach.limit]
+    when = duration_text(breach.at - (t.start or 0.0))
+    return f"limit passed: {name}", f"{breach.value:.3g}{unit} at {when}", f"{breach.allowed:g}{unit}"
 
 
 def _phase_text(t: Timeline, phase: Phase) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
+from hitless.clock import duration_text
 from hitless.finding import short_names
 from hitless.panel import BODY_PT, NOTHING, Panel, steps
 from hitless.theme import Theme, font
@@ -56,10 +57,16 @@ class Hosts(Panel):
         is_dip = lowest is not None and lowest < 100
         self._least.set_visible(is_dip)
         if is_dip:
-            self._least.set_text(f"min {lowest:.0f}%")
+            passed = next((b for b in timeline.breaches if b.limit == "floor_percent"), None)
+            when = f", below the floor from {duration_text(passed.at - (timeline.start or 0.0))}" if passed else ""
+            self._least.set_text(f"min {lowest:.0f}%{when}")
+            self._least.set_color(self.theme.alarm_text if passed else self.theme.ink)
             is_low = lowest < 35
+            at = float(edges[int(np.argmin(healthy))])
+            is_late = at > 0.6 * self.axes.get_xlim()[1]
             self._least.set(va="bottom" if is_low else "top", position=(4, 5 if is_low else -5))
-            self._least.xy = (float(edges[int(np.argmin(healthy))]), float(lowest))
+            self._least.set_ha("right" if is_late else "left")
+            self._least.xy = (at, float(lowest))
 
     def _right(self, timeline: Timeline) -> list[tuple[float, str, str, bool]]:
         theme, last, rows = self.theme, timeline.capacity[-1], []

@@ -65,7 +65,7 @@ def read_rows(runs: Path, page_folder: Path, key: Path | None = None) -> Iterato
 
 def badge_of(folder: Path, key: Path | None = None) -> tuple[str, str]:
     """What a record is worth, and the first thing that is wrong with it."""
-    if not (folder / ENVELOPE).exists():
+    if not (folder / ENVELOPE).is_file():
         return NOT_SEALED, ""
     wrong = first_wrong(verify(folder, key))
     return (BROKEN, wrong) if wrong else (VERIFIED if key else SELF_SIGNED, "")
@@ -80,10 +80,10 @@ def _row(evidence: Evidence, page_folder: Path, badge: str, wrong: str) -> Row:
         runbook=evidence.runbook,
         place=evidence.told("place", "opened"),
         who=evidence.told("actor", "opened"),
-        why=" ".join(filter(None, (evidence.told("ticket", "opened"), evidence.told("reason", "opened")))),
+        why=" ".join(filter(None, (evidence.told("ticket", "opened"), evidence.reason))),
         status=status_of(evidence),
         badge=badge,
         tone=TONES[badge],
         wrong=wrong,
-        link=quote(os.path.relpath(report, page_folder.resolve())) if report.exists() else "",
+        link=quote(os.path.relpath(report, page_folder.resolve())) if report.is_file() else "",
     )

@@ -35,6 +35,8 @@ LEAVE_S = 12.0  # JupyterLab ends its kernels first
 class Session:
     """A lab and a JupyterLab that end together.
 
+    `copy` and `command` are for those who have a lab already.
+
     Args:
         rate: Lab seconds to a real second.
         seed: The lab's.
@@ -62,7 +64,7 @@ class Session:
             given = ON_THE_LAB | {"NAME": NAME, "STATE_DIR": str(data / "terraform")}
             if provision and (code := self._provision(given)):
                 return code
-            self._copy_runbooks(given)
+            self.copy(given)
             say("In another terminal, to speak to the lab with boto3, the AWS CLI or Terraform:")
             print(*(f"export {name}={value}" for name, value in lab.environment.items()), sep="\n")
             first = self._folder / f"{WALKTHROUGH if provision else PROVISION}.ipynb"
@@ -80,24 +82,29 @@ class Session:
             say(f"The service answers at {endpoint_url(here, read_stack(here, NAME, NAME))}/")
         return code
 
-    def _copy_runbooks(self, given: dict[str, object]) -> None:
-        """Copies that know this lab: what is tried on them does not change the checkout."""
-        for runbook in sorted([*RUNBOOKS.glob("*.ipynb"), *NOTEBOOKS.glob("*.ipynb")]):
-            known = {name: value for name, value in given.items() if name in read_parameters(runbook)}
-            copy, kernel = self._folder / runbook.name, {"kernel_name": "python3", "language": "python"}
-            papermill.execute_notebook(runbook, copy, known, prepare_only=True, progress_bar=False, **kernel)
+    def copy(self, given: dict[str, object]) -> Path:
+        """Copy all notebooks, for this lab: what is tried on the copies does not change the checkout.
 
-    def _jupyter(self, first: Path) -> int:
+        Returns:
+            The folder of the copies.
+        """
+        for notebook in sorted([*RUNBOOKS.glob("*.ipynb"), *NOTEBOOKS.glob("*.ipynb")]):
+            known = {name: value for name, value in given.items() if name in read_parameters(notebook)}
+            copy, kernel = self._folder / notebook.name, {"kernel_name": "python3", "language": "python"}
+            papermill.execute_notebook(notebook, copy, known, prepare_only=True, progress_bar=False, **kernel)
+        return self._folder
+
+    def command(self, first: Path) -> list[str]:
+        """The command line of a JupyterLab that opens on a notebook."""
         command = [sys.executable, "-m", "jupyterlab", f"--LabApp.default_url=/lab/tree/{first}", *self._options]
         command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={self._checkout}", "--ServerApp.answer_yes=True"]
         command += ["--ServerApp.kernel_manager_class=hitless.jupyter_kernels.CheckoutKernels"]
         command += ["--allow-root"] if os.geteuid() == 0 else []  # a container's root; Jupyter listens on loopback only
-        command += [
-            "--log-level=WARN",
-            "--LabApp.news_url=",
-            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        ]
-        with _running(leashed(command, ask=signal.SIGTERM, grace_s=LEAVE_S)) as jupyter:
+        quiet = ["--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+        return [*command, "--log-level=WARN", *quiet]
+
+    def _jupyter(self, first: Path) -> int:
+        with _running(leashed(self.command(first), ask=signal.SIGTERM, grace_s=LEAVE_S)) as jupyter:
             return jupyter.wait()
 
 

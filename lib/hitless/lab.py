@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,22 @@ from hitless.errors import Failed, Refused
 STATE_VARIABLE = "HITLESS_STATE_DIR"
 """Where Terraform's state of this lab lives: it must not outlive the lab."""
 STOP_S = 30.0  # real seconds a lab may take to end its processes; one that still starts on a busy machine takes long
+
+
+def inject(endpoint_url: str, name: str, **wanted: object) -> dict:
+    """Let something happen in the lab that listens there; returns what did.
+
+    Raises:
+        Refused: The lab knows no such fault, or nothing it could happen to; or no lab listens there.
+    """
+    body, kind = json.dumps({"fault": name, **wanted}).encode(), {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{endpoint_url}/_lab/faults", body, kind, method="POST")
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as no:
+        seen = {"fault": name, "answer": no.read().decode(errors="replace")[:200]}
+        raise Refused("No such fault can happen there.", seen=seen, do="faults are the lab's alone") from None
 
 
 class Lab:
@@ -61,14 +78,6 @@ class Lab:
         """What the lab says of itself."""
         with urllib.request.urlopen(f"{self.endpoint_url}/_lab/status", timeout=30) as answer:
             return json.load(answer)
-
-
-def inject(endpoint_url: str, name: str, **wanted: object) -> dict:
-    """Let something happen in the lab at an endpoint."""
-    body = json.dumps({"fault": name, **wanted}).encode()
-    request = urllib.request.Request(f"{endpoint_url}/_lab/faults", body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)
 
 
 def start(*options: str) -> tuple[subprocess.Popen[bytes], dict]:

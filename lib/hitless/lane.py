@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from hitless.theme import Theme, font
-from hitless.timeline import TONES, Event, Timeline
+from hitless.timeline import TONES, Event, Phase, Timeline
 
 ROWS = (0.80, 0.49)
 """Heights of the label rows, as shares of the lane; the bar lies below them."""
@@ -36,44 +36,58 @@ class Lane:
     def __init__(self, axes: Axes, others: Sequence[Axes], theme: Theme) -> None:
         self._axes, self._others, self._theme = axes, others, theme
         self._drawn: list = []
-        self._shown: object = None
+        self._lines: list = []
+        self._growing: list[tuple[Rectangle, Phase]] = []
+        self._names: list = []
+        self._name_px: dict[str, float] = {}  # at 100 dpi
+        self.shown: object = None
         axes.set_facecolor("none")
         axes.set_axis_off()
         axes.set_ylim(0, 1)
 
     def update(self, timeline: Timeline) -> None:
-        """Draw the lane, and the events' lines through the panels; nothing to do while all is as it was."""
-        bars = [(p.start, p.end if p.end is not None else timeline.end, p.name) for p in timeline.phases]
-        shown = (bars, len(timeline.events), self._axes.get_xlim())
-        if shown == self._shown:
-            return
-        self._shown = shown
-        for artist in self._drawn:
-            artist.remove()
-        self._drawn = []
+        """Draw the lane, and the events' lines through the panels; while all is as it was only open bars grow."""
         start = timeline.start or 0.0
         lines = sorted(e.at - start for e in timeline.events)
-        for phase in timeline.phases:
-            end = phase.end if phase.end is not None else timeline.end or phase.start
-            self._bar(phase.start - start, end - start, phase.name, phase.tone, lines)
+        bars = [(p.start, p.end, p.name, self._name_at(p, timeline, lines)) for p in timeline.phases]
+        shown = (bars, len(timeline.events), self._axes.get_xlim())
+        if shown != self.shown:
+            self.shown = shown
+            self._draw(timeline, [at for *_, at in bars])
+        for bar, phase in self._growing:
+            bar.set_width((timeline.end or phase.start) - phase.start)
+
+    def moving(self) -> list:
+        """What a frame must draw again, for it grows or lies over what grows."""
+        return [*(bar for bar, _ in self._growing), *self._lines, *self._names]
+
+    def _draw(self, timeline: Timeline, names_at: Sequence[float | None]) -> None:
+        for artist in [*self._drawn, *self._lines, *self._names]:
+            artist.remove()
+        self._drawn, self._lines, self._names, self._growing = [], [], [], []
+        start = timeline.start or 0.0
+        for phase, at in zip(timeline.phases, names_at, strict=True):
+            self._bar(phase, start, (phase.end or timeline.end or phase.start) - start, at)
         spots = place([(self._pixel(e.at - start), e) for e in timeline.events], self._width_px, *self._edges_px())
         for event, spot in zip(timeline.events, spots, strict=True):
             self._event(event.at - start, event, spot)
 
-    def _bar(self, left: float, right: float, name: str, tone: str, lines: Sequence[float]) -> None:
-        theme = self._theme
-        bar = Rectangle((left, 0), right - left, BAR_HEIGHT, color=theme.bar_of_tone(tone), lw=0)
-        self._drawn.append(self._axes.add_patch(bar))
-        at = self._free(left, right, lines, self._width_px(name) + 3 * PAD_PX)
-        if at is not None:
+    def _bar(self, phase: Phase, start: float, right: float, name_at: float | None) -> None:
+        theme, left = self._theme, phase.start - start
+        bar = Rectangle((left, 0), right - left, BAR_HEIGHT, color=theme.bar_of_tone(phase.tone), lw=0)
+        spans = [self._axes.add_patch(bar)]
+        if phase.tone == "alarm":
+            spans += [a.axvspan(left, right, color=theme.alarm, alpha=0.1, lw=0, zorder=2.2) for a in self._others]
+        self._drawn += spans
+        self._growing += [(span, phase) for span in spans if phase.end is None]
+        if name_at is not None:
             style = {"va": "center_baseline", "color": theme.on_bar, "font": font(LABEL_PT, True)}
-            self._drawn.append(
-                self._axes.annotate(name, (at, BAR_HEIGHT / 2), (6, 0.6), textcoords="offset points", **style)
-            )
-        if tone == "alarm":
-            self._drawn += [
-                a.axvspan(left, right, color=theme.alarm, alpha=0.1, lw=0, zorder=2.2) for a in self._others
-            ]
+            where = (name_at, BAR_HEIGHT / 2)
+            self._names.append(self._axes.annotate(phase.name, where, (6, 0.6), textcoords="offset points", **style))
+
+    def _name_at(self, phase: Phase, timeline: Timeline, lines: Sequence[float]) -> float | None:
+        start, end = timeline.start or 0.0, phase.end or timeline.end or phase.start
+        return self._free(phase.start - start, end - start, lines, self._bar_name_px(phase.name) + 3 * PAD_PX)
 
     def _free(self, left: float, right: float, lines: Sequence[float], width_px: float) -> float | None:
         """Where in a bar its name meets no line: at its beginning, or after a line."""
@@ -92,9 +106,9 @@ class Lane:
             "ls": (0, (1, 2.2)) if event.tone == "info" else "-",
             "zorder": 2.5,
         }
-        self._drawn += [axes.axvline(x, **style) for axes in self._others]
+        self._lines += [axes.axvline(x, **style) for axes in self._others]
         top = BAR_HEIGHT if spot is None else ROWS[spot.row] + 0.12
-        self._drawn += self._axes.plot([x, x], [0, top], color=colour, lw=1.0)
+        self._lines += self._axes.plot([x, x], [0, top], color=colour, lw=1.0)
         if spot is not None:
             side = {"ha": "right" if spot.is_left else "left", "va": "center_baseline"}
             text = self._axes.annotate(
@@ -113,6 +127,11 @@ class Lane:
 
     def _edges_px(self) -> tuple[float, float]:
         return self._axes.bbox.x0 - 10, self._axes.figure.bbox.x1 - 10
+
+    def _bar_name_px(self, name: str) -> float:
+        if name not in self._name_px:
+            self._name_px[name] = self._width_px(name) * 100 / self._axes.figure.dpi
+        return self._name_px[name] * self._axes.figure.dpi / 100
 
     def _width_px(self, text: str, tone: str = "alarm") -> float:
         probe = self._axes.text(0, 0, text, font=label_font(tone))

@@ -14,13 +14,15 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol
 
+from hitless.awaited import progress
+from hitless.background import background
 from hitless.charts import FINAL_DPI, TimelineChart, bundle
-from hitless.clock import Clock
+from hitless.clock import Clock, monotonic_s
 from hitless.errors import Failed, HitlessError, NotProven
 from hitless.journal import Journal
 from hitless.probe import Probe
 from hitless.samples import ProbeSummary
-from hitless.screen import open_screen
+from hitless.screen import Frame, Screen, open_screen
 from hitless.timeline import Recorder, Timeline
 
 
@@ -70,6 +72,7 @@ class LiveTimeline:
         weights: Looks how the traffic is split, percent by target group.
         every_s: Seconds of AWS time between looks.
         interactive: See `hitless.screen.open_screen`.
+        screen: Shows the pictures, instead of one opened as `interactive` says.
         theme: "light" or "dark".
     """
 
@@ -86,13 +89,15 @@ class LiveTimeline:
         weights: Callable[[], Mapping[str, float]] | None = None,
         every_s: float = 5.0,
         interactive: str = "auto",
+        screen: Screen | None = None,
         theme: str = "light",
     ) -> None:
         self.record = Recorder(journal)
         self.summary: ProbeSummary | None = None
         self._clock, self._probe, self._every_s, self._interactive = clock, probe, every_s, interactive
+        self._given_screen = screen
         self._title, self._place, self._limits = title, place, dict(limits or {})
-        self._chart = TimelineChart(theme)
+        self._chart, self._painter = TimelineChart(theme), background("painter")
         self._feeds = [Feed("capacity", capacity, self._record_capacity)] if capacity else []
         self._feeds += [Feed("weights", weights, self.record.weights)] if weights else []
         self._faults: dict[str, str] = {}
@@ -107,6 +112,17 @@ class LiveTimeline:
     def event(self, label: str, tone: str = "info") -> None:
         """Note something that happened, now."""
         self.record.event(label, tone)
+
+    async def set_rate(self, rate_per_s: float) -> None:
+        """Let the probe go on at another rate, and note since when.
+
+        Raises:
+            Refused: It is out of bounds; the old rate goes on.
+            NotProven: The prober died.
+        """
+        assert self._probe is not None, "nothing is probed"
+        at = await asyncio.to_thread(self._probe.set_rate, rate_per_s)
+        self.record.rate(rate_per_s, self._clock.from_real(at))
 
     @contextlib.contextmanager
     def phase(self, name: str, tone: str = "info") -> Iterator[None]:
@@ -123,7 +139,7 @@ class LiveTimeline:
 
     async def __aenter__(self) -> LiveTimeline:
         self._loop, self._cell = asyncio.get_running_loop(), asyncio.current_task()
-        self._screen = open_screen(self._interactive, self.abort)
+        self._screen = self._given_screen or open_screen(self._interactive, self.abort)
         self.record.run(self._title, self._place)
         for name, value in self._limits.items():
             self.record.limit(name, value)
@@ -147,6 +163,7 @@ class LiveTimeline:
             await self._stop_probe()
             await self._show_final()
         finally:
+            self._painter.shutdown(wait=False)
             if self._probe is not None:
                 self._probe.close()
         if self._is_aborted and kind is asyncio.CancelledError:
@@ -192,10 +209,15 @@ class LiveTimeline:
 
     async def _draw(self) -> None:
         while True:
-            await asyncio.to_thread(self._chart.update, self.timeline.snapshot(), True)
-            png = await asyncio.to_thread(self._chart.png)
-            self._screen.show(png, *bundle(self.timeline, png))
-            await self._clock.asleep(self._screen.frame_s * self._clock.rate)
+            began, run, waits = monotonic_s(), self.timeline.snapshot(), progress(self._clock.now())
+            self._screen.show(await self._loop.run_in_executor(self._painter, self._frame, run, waits))
+            left_s = began + self._screen.frame_s - monotonic_s()
+            await self._clock.asleep(max(0.0, left_s) * self._clock.rate)
+
+    def _frame(self, run: Timeline, waits: str) -> Frame:
+        self._chart.update(run, True, waits)
+        png = self._chart.frame()
+        return Frame(png, *bundle(run, png, running=True, progress=waits), waits)
 
     async def _stop_tasks(self) -> None:
         for task in self._tasks:
@@ -220,9 +242,12 @@ class LiveTimeline:
     async def _show_final(self) -> None:
         if self._screen.frame_s == float("inf"):
             return
-        await asyncio.to_thread(self._chart.update, self.timeline.snapshot())
-        png = await asyncio.to_thread(self._chart.png, FINAL_DPI)
-        self._screen.finish(png, *bundle(self.timeline, png))
+        self._screen.finish(await self._loop.run_in_executor(self._painter, self._last_frame))
+
+    def _last_frame(self) -> Frame:
+        self._chart.update(self.timeline)
+        png = self._chart.png(FINAL_DPI)
+        return Frame(png, *bundle(self.timeline, png))
 
     def _record_capacity(self, found: Hosts) -> None:
         self.record.capacity(healthy=found.healthy, old=found.old, new=found.new, desired=found.desired)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from hitless import png
 from hitless.redaction import Redactor, as_mapping
+from hitless.secret_patterns import names_secret
 
 MARKUP = ("text/html", "image/svg+xml", "text/markdown", "application/xml", "text/xml")
 BINARY = re.compile(r"(?:image|audio|video|font)/(?!svg)|application/(?:pdf|octet-stream|zip)")
 DATA_URI = re.compile(rf"(data:image/png;base64,)({png.BASE64_SIGNATURE}[A-Za-z0-9+/=\s]+)")
-PNG_RULE, GONE = "png-metadata", "[redacted: {mime} that could not be cleaned]"
+PNG_RULE, GONE_RULE = "png-metadata", "unclean-media"
+GONE = "[redacted: {mime} that could not be cleaned]"
 
 
 def redact_notebook(notebook: Mapping[str, Any], redactor: Redactor) -> dict[str, Any]:
@@ -48,14 +49,18 @@ class _Walk:
 
     def _entry(self, key: str, inner: Any, is_markup: bool) -> Any:
         if BINARY.match(key) and (isinstance(inner, str) or _is_lines(inner)):
-            return self._binary(key, inner if isinstance(inner, str) else "".join(inner))
+            text = "".join(inner)
+            return self._binary(key, text) if text else inner
+        if isinstance(inner, str) and names_secret(key, inner):
+            return self._redactor.redact_entry(key, inner)
         return self.value(inner, is_markup=is_markup or key in MARKUP)
 
     def _text(self, value: Any, is_markup: bool) -> Any:
         if isinstance(value, str) and value.startswith(png.BASE64_SIGNATURE):
             return self._binary("image/png", value)
         if is_markup and _is_lines(value):
-            return self._text("".join(value), is_markup).splitlines(keepends=True)
+            clean = self._text("".join(value), is_markup)
+            return value if clean == "".join(value) else clean.splitlines(keepends=True)
         if isinstance(value, str) and "data:image/png;base64," in value:
             value = DATA_URI.sub(lambda found: found.group(1) + self._binary("image/png", found.group(2)), value)
         return self._redactor.redact_value(value, is_markup=is_markup)
@@ -67,11 +72,15 @@ class _Walk:
             if mime == "image/png":
                 data, dropped = png.strip(data)
                 self._redactor.counts.update({PNG_RULE: dropped} if dropped else {})
-        except (binascii.Error, png.BadPng):
-            return GONE.format(mime=mime)
+        except ValueError:  # no base64, or no picture
+            return self._gone(mime)
         if self._redactor.redact_bytes(data) != data:
-            return GONE.format(mime=mime)
+            return self._gone(mime)
         return self._redactor.redact_text(base64.b64encode(data).decode())
+
+    def _gone(self, mime: str) -> str:
+        self._redactor.counts[GONE_RULE] += 1
+        return GONE.format(mime=mime)
 
     def _streams(self, notebook: Mapping[str, Any]) -> dict[int, list[str]]:
         """The lines of each stream output, by its id: what was said one after the other may be one secret in pieces."""

@@ -1,4 +1,4 @@
-"""Be called at the very moments of a comb: start, start + 1/rate, start + 2/rate …
+"""Be called at the very moments of a comb: start, start + 1/rate, start + 2/rate … until it is given another rate.
 
 An event loop alone cannot: epoll's timeouts are whole milliseconds, rounded up, so the median request would leave
 0.6 ms late. On Linux a timerfd wakes the loop instead. Elsewhere (kqueue, select) timeouts are fine enough for
@@ -25,10 +25,22 @@ class Comb:
 
     def __init__(self, rate_per_s: float, start: float, send: Callable[[int, float, float], None]) -> None:
         self._rate, self._start, self._send, self._next = rate_per_s, start, send, 0
+        self._first = 0  # the tooth that is at `_start`
 
     def tooth(self, i: int) -> float:
-        """The monotonic second at which request `i` is meant to leave."""
-        return self._start + i / self._rate
+        """The monotonic second at which request `i` is meant to leave; of those to come only."""
+        return self._start + (i - self._first) / self._rate
+
+    def set_rate(self, rate_per_s: float) -> float:
+        """Space the teeth to come anew; what is due already leaves as it was meant to.
+
+        Returns:
+            The monotonic second of the first tooth at the new rate: never later than the old rate had it.
+        """
+        self.catch_up()
+        self._start = min(self.tooth(self._next), monotonic_s() + 1 / rate_per_s)
+        self._first, self._rate = self._next, rate_per_s
+        return self._start
 
     def catch_up(self) -> float:
         """Send all that is due; returns when the next is."""
@@ -51,6 +63,12 @@ class TimerfdPacer:
         loop.add_reader(self._fd, self._on_time)
         self._on_time()
 
+    def set_rate(self, rate_per_s: float) -> float:
+        """Go on at another rate; returns the monotonic second of its first request."""
+        first = self._comb.set_rate(rate_per_s)
+        self._on_time()
+        return first
+
     def stop(self) -> None:
         """Send no more."""
         self._loop.remove_reader(self._fd)
@@ -69,6 +87,13 @@ class LoopPacer:
     def __init__(self, loop: asyncio.AbstractEventLoop, comb: Comb) -> None:
         self._loop, self._comb = loop, comb
         self._handle = loop.call_soon(self._on_time)
+
+    def set_rate(self, rate_per_s: float) -> float:
+        """Go on at another rate; returns the monotonic second of its first request."""
+        self._handle.cancel()
+        first = self._comb.set_rate(rate_per_s)
+        self._on_time()
+        return first
 
     def stop(self) -> None:
         """Send no more."""

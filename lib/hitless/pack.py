@@ -75,7 +75,7 @@ def _keep_diff(folder: Path) -> None:
 
 
 def _refuse_while_written(journal: Path) -> None:
-    if not journal.exists():
+    if not journal.is_file():
         return
     with journal.open("rb") as file:
         try:

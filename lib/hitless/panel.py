@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, NullLocator
@@ -33,7 +34,7 @@ class Panel:
         self._labels: list = []
         axes.set_facecolor("none")
         axes.spines[:].set_visible(False)
-        axes.tick_params(length=0, pad=6, labelcolor=theme.muted)
+        axes.tick_params(length=0, left=False, bottom=False, pad=6, labelcolor=theme.muted)
         axes.xaxis.set_major_locator(NullLocator())
         axes.grid(axis="y", color=theme.hairline, linewidth=0.8)
         axes.set_axisbelow(True)
@@ -51,6 +52,11 @@ class Panel:
     def update(self, timeline: Timeline, x_end: float) -> None:
         """Show the run as it stands."""
         raise NotImplementedError
+
+    def moving(self) -> list:
+        """What may look different in the next frame; the lines of events are the lane's."""
+        own = (artist for artist in vars(self).values() if isinstance(artist, Artist) and artist is not self.axes)
+        return [*own, *self._labels]
 
     def ticks(self, values: Sequence[float], low: float, high: float) -> None:
         """Set the y axis."""

@@ -66,7 +66,7 @@ def from_file(path: Path) -> dict[str, Any]:
         raise Refused(f"{path} holds no parameters.", seen={"why": shown(str(why))}, do=do) from None
     if not isinstance(values, dict):
         do = 'write one JSON object, as {"NAME": "hitless-dev"}'
-        raise Refused(f"{path} holds no parameters.", seen={"it holds": shown(values)}, do=do)
+        raise Refused(f"{path} holds no parameters.", seen={"it holds": f"a {type(values).__name__}"}, do=do)
     return values
 
 

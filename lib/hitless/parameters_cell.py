@@ -13,6 +13,9 @@ import nbformat
 from hitless.errors import Refused
 
 TAG = "parameters"
+UNREADABLE = (OSError, ValueError, LookupError, AttributeError, TypeError, AssertionError, RecursionError)
+UNREADABLE += (nbformat.ValidationError,)
+"""What nbformat raises for a file that is no notebook; it does not say which of them when."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,14 @@ def read_notebook(runbook: Path) -> nbformat.NotebookNode:
     Raises:
         Refused: There is no such file, or it is no notebook.
     """
+    do = "name one of runbooks/*.ipynb"
     try:
-        return nbformat.read(runbook, as_version=4)
-    except (OSError, UnicodeDecodeError, nbformat.ValidationError, nbformat.reader.NotJSONError) as error:
-        raise Refused(
-            f"{runbook} is not a notebook.", seen={"error": error}, do="name one of runbooks/*.ipynb"
-        ) from None
+        notebook = nbformat.read(runbook, as_version=4)
+        nbformat.validate(notebook)  # reading alone only logs what is wrong
+    except UNREADABLE as error:
+        seen = {"error": str(error).partition("\n")[0]}
+        raise Refused(f"{runbook} is not a notebook.", seen=seen, do=do) from None
+    return notebook
 
 
 def read_cell(runbook: Path) -> dict[str, Parameter]:
@@ -55,11 +60,21 @@ def read_cell(runbook: Path) -> dict[str, Parameter]:
     Raises:
         Refused: There is no such file, it is no notebook, or it has no such cell.
     """
-    return parse_cell(_source(read_notebook(runbook), runbook))
+    source = _source(read_notebook(runbook), runbook)
+    try:
+        return parse_cell(source)
+    except (SyntaxError, ValueError, tokenize.TokenError, RecursionError, MemoryError) as why:
+        do = "write `NAME: type = literal  # what it is` a line"
+        raise Refused(f"The cell `{TAG}` of {runbook} cannot be read.", seen={"why": why}, do=do) from None
 
 
 def parse_cell(source: str) -> dict[str, Parameter]:
-    """The parameters in the source of such a cell."""
+    """The parameters in the source of such a cell.
+
+    Raises:
+        SyntaxError: It is no Python.
+        ValueError: A default is no literal.
+    """
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     comments = {token.start[0]: token.string.lstrip("# ") for token in tokens if token.type == tokenize.COMMENT}
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import queue
 import subprocess
 import sys
 import tempfile
@@ -14,10 +15,12 @@ from types import TracebackType
 from typing import IO, Any
 
 from hitless.errors import NotProven, Refused
+from hitless.prober import RATE_PER_S_MAX, bounded
 from hitless.samples import ProbeSummary, read_samples, summarise
 
 READY_S_MAX = 15.0
 LEAVE_S_MAX = 2.0
+ANSWER_S_MAX = 15.0
 
 
 class Probe:
@@ -55,6 +58,7 @@ class Probe:
         self._taken = 0
         self._last: dict[str, Any] = {}
         self._ready = threading.Event()
+        self._rates: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped = False
 
@@ -113,19 +117,40 @@ class Probe:
         self._taken += len(new)
         return new
 
+    def set_rate(self, rate_per_s: float) -> float:
+        """Go on at another rate; blocks until the prober has answered.
+
+        Args:
+            rate_per_s: Above 0, at most 2000.
+
+        Returns:
+            When the first request at that rate was meant to leave, real epoch seconds.
+
+        Raises:
+            Refused: It is out of bounds; the old rate goes on.
+            NotProven: The prober died.
+        """
+        bounded("rate", rate_per_s, RATE_PER_S_MAX)
+        self._tell(f"rate {rate_per_s!r}")
+        try:
+            answer = self._rates.get(timeout=ANSWER_S_MAX)
+        except queue.Empty:
+            raise self._died() from None
+        self.rate_per_s = answer["rate_per_s"]
+        return answer["at"]
+
     def stop(self) -> ProbeSummary:
         """End the sending, wait for the requests under way, and say what all of them saw.
 
         Raises:
             NotProven: The prober died or ended too early: the time after that was not watched.
         """
-        assert self._process is not None and self._process.stdin is not None, "not started"
+        assert self._process is not None, "not started"
         if not self._stopped:
+            self._tell("stop")
             try:
-                self._process.stdin.write(b"stop\n")
-                self._process.stdin.flush()
                 self._process.wait(self.timeout_s + LEAVE_S_MAX)
-            except (BrokenPipeError, subprocess.TimeoutExpired):
+            except subprocess.TimeoutExpired:
                 raise self._died() from None
             self._reader.join(LEAVE_S_MAX)
         if self._last.get("kind") != "end" or not self._last["told_to"]:
@@ -163,12 +188,22 @@ class Probe:
         assert self._process is not None and self._process.stdout is not None
         for line in self._process.stdout:
             said = json.loads(line)
-            if said.pop("kind") == "window":
+            if (kind := said.pop("kind")) == "window":
                 self._windows.append(said)
+            elif kind == "rate":
+                self._rates.put(said)
             else:
                 self._last = json.loads(line)
                 self._ready.set()
         self._ready.set()
+
+    def _tell(self, line: str) -> None:
+        assert self._process is not None and self._process.stdin is not None, "not started"
+        try:
+            self._process.stdin.write(line.encode() + b"\n")
+            self._process.stdin.flush()
+        except (BrokenPipeError, ValueError):  # it died, or we have let it go
+            raise self._died() from None
 
     def _is_telling(self) -> bool:
         return self._process is not None and self._process.poll() is None and self._last.get("kind") == "ready"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter
 
+from hitless.clock import duration_text
+from hitless.columns import outline
 from hitless.finding import LATE_MS, number
 from hitless.panel import NOTHING, Panel, steps
 from hitless.theme import Theme, font
-from hitless.timeline import Timeline
+from hitless.timeline import Breach, Timeline
+
+POINTS_MAX = 1500  # two a pixel of the record; an hour has five times as many windows
 
 
 class Latency(Panel):
@@ -31,7 +33,10 @@ class Latency(Panel):
         }
         self._over = axes.fill_between(*NOTHING, color=theme.alarm, alpha=0.2, lw=0, zorder=1)
         self._late = axes.fill_between(*NOTHING, color=theme.muted, alpha=0.13, lw=0, zorder=0)
-        self._late_note = axes.text(0, 0, "prober late", color=theme.muted, font=font(8.5), va="top", visible=False)
+        self._late_note = axes.text(
+            0, 0, "prober late", color=theme.muted, font=font(8.5), va="top", visible=False, zorder=5
+        )
+        self._late_note.set_path_effects(self._halo())
         self._limit = axes.axhline(1, color=theme.alarm, lw=1.3, dashes=(5, 3), zorder=2, visible=False)
         self._limit_text = axes.annotate(
             "",
@@ -44,27 +49,39 @@ class Latency(Panel):
             zorder=4,
         )
         self._limit_text.set_path_effects(self._halo())
+        (self._passed,) = axes.plot([], [], "o", color=theme.alarm, ms=4.5, mew=0, zorder=5)
+        self._passed_text = axes.annotate(
+            "", (0, 1), (0, 4), "data", "offset points", color=theme.alarm_text, font=font(8.5, True), zorder=5
+        )
+        self._passed_text.set_path_effects(self._halo())
 
     @classmethod
     def is_wanted(cls, timeline: Timeline) -> bool:
         """With any latency: a rehearsal counts requests and measures none."""
         return any(window.p99_ms is not None or not window.ok for window in timeline.windows)
 
+    def moving(self) -> list:
+        """The three lines, too."""
+        return [*super().moving(), *self._lines.values()]
+
     def update(self, timeline: Timeline, x_end: float) -> None:
         """Move the lines."""
         x, width = middles(timeline)
-        series = {name: figures(timeline, name) for name in self._lines}
+        series = {name: timeline.columns[name] for name in self._lines}
         for name, line in self._lines.items():
-            line.set_data(x, series[name])
+            seen = outline(series[name], POINTS_MAX)
+            line.set_data(x[seen], series[name][seen])
         limit_ms = timeline.limits.get("p99_ms")
         low, high = self._axis([*series.values()], limit_ms)
         self._show_limit(limit_ms, x, series["p99_ms"])
+        self._show_breaches([b for b in timeline.breaches if b.limit == "p99_ms"], timeline.start or 0.0, x_end)
         self._show_lateness(timeline, x, width, low, high)
         self.label(self._right(series))
 
     def _axis(self, series: list[np.ndarray], limit_ms: float | None) -> tuple[float, float]:
-        known = [v for values in series for v in values[np.isfinite(values) & (values > 0)]] or [1.0, 10.0]
-        least, most = min(known), max([*known, *([limit_ms] if limit_ms else [])])
+        known = np.concatenate([values[np.isfinite(values) & (values > 0)] for values in series])
+        least, most = (float(known.min()), float(known.max())) if len(known) else (1.0, 10.0)
+        most = max(most, limit_ms or most)
         low, high = least * 0.75, max(most * 1.25, least * 4)
         if limit_ms is not None:
             high = max(high, limit_ms * (limit_ms / low) ** 0.17)  # room for the limit's name above its line
@@ -81,16 +98,35 @@ class Latency(Panel):
         self._limit_text.xy = (0, limit_ms)
         self._limit_text.set_text(f"p99 limit {limit_ms:g} ms")
         over = np.where(np.isfinite(p99), np.maximum(p99, limit_ms), limit_ms)
-        self._over.set_data(x, np.full_like(x, limit_ms), over)
+        seen = outline(over, POINTS_MAX)
+        self._over.set_data(x[seen], np.full(len(seen), limit_ms), over[seen])
+
+    def _show_breaches(self, breaches: list[Breach], start: float, x_end: float) -> None:
+        """A dot where the limit was passed each time; the first says when and by what."""
+        self._passed.set_data([b.at - start for b in breaches], [b.value for b in breaches])
+        self._passed_text.set_visible(bool(breaches))
+        if breaches:
+            first = breaches[0]
+            at = first.at - start
+            self._passed_text.set_text(f"{figure(first.value)} ms at {duration_text(at)}")
+            is_late = at > 0.34 * x_end  # then the room before it is free: the line was below the limit there
+            self._passed_text.set(ha="right" if is_late else "left", position=(-6 if is_late else 0, 4))
+            self._passed_text.xy = (
+                at if is_late else max(at, 0.16 * x_end),
+                first.allowed,
+            )  # clear of the limit's name
 
     def _show_lateness(self, timeline: Timeline, x: np.ndarray, width: np.ndarray, low: float, high: float) -> None:
-        late = np.array([w.lag_ms > LATE_MS for w in timeline.windows])
+        late = timeline.columns["lag_ms"] > LATE_MS
+        if not late.any():
+            self._late.set_data(*NOTHING)
+            self._late_note.set_visible(False)
+            return
         edges, tops = steps(x - width / 2, np.where(late, high, low), float((x + width / 2)[-1]))
         self._late.set_data(edges, np.full_like(edges, low), tops)
-        self._late_note.set_visible(bool(late.any()))
-        if late.any():
-            is_early = float(x[late][0]) < 0.3 * float(x[-1])
-            self._late_note.set_position((float((x - width / 2)[late][0]), high**0.8 * low**0.2 if is_early else high))
+        self._late_note.set_visible(True)
+        is_early = float(x[late][0]) < 0.3 * float(x[-1])
+        self._late_note.set_position((float((x - width / 2)[late][0]), high**0.8 * low**0.2 if is_early else high))
 
     def _right(self, series: dict[str, np.ndarray]) -> list[tuple[float, str, str, bool]]:
         rows = []
@@ -114,6 +150,19 @@ class Requests(Panel):
         self._area = axes.fill_between(*NOTHING, color=theme.volume, lw=0, zorder=1)
         self._stems = axes.vlines([], 0, 0, color=theme.alarm, lw=1.7, zorder=4)
         (self._dots,) = axes.plot([], [], "o", color=theme.alarm, ms=3.8, mew=0, zorder=5, clip_on=False)
+        self._passed = axes.axvline(0, color=theme.alarm, lw=1.3, dashes=(5, 3), zorder=3, visible=False)
+        self._passed_text = axes.annotate(
+            "",
+            (0, 1),
+            (5, -1),
+            ("data", "axes fraction"),
+            "offset points",
+            color=theme.alarm_text,
+            font=font(8.5, True),
+            va="top",
+            zorder=6,
+        )
+        self._passed_text.set_path_effects(self._halo())
 
     @classmethod
     def is_wanted(cls, timeline: Timeline) -> bool:
@@ -122,23 +171,39 @@ class Requests(Panel):
 
     def update(self, timeline: Timeline, x_end: float) -> None:
         """Move the area and the stems."""
-        windows = timeline.windows
         x, width = middles(timeline)
-        rate = np.array([w.sent / w.seconds for w in windows])
-        failed = np.array([w.failures / w.seconds for w in windows])
+        rate, failed = (timeline.columns[name] / timeline.columns["seconds"] for name in ("sent", "failed"))
         top = max(1.0, float(rate.max()))
         self.ticks([0, nice_below(top)], 0, top * 1.12)
-        edges, heights = steps(x - width / 2, rate, float((x + width / 2)[-1]))
+        seen = outline(rate, POINTS_MAX)
+        edges, heights = steps((x - width / 2)[seen], rate[seen], float((x + width / 2)[-1]))
         self._area.set_data(edges, np.zeros_like(edges), heights)
-        is_bad = failed > 0
+        worst = outline(failed, POINTS_MAX)
+        is_bad = worst[failed[worst] > 0]
         seen = self.SHORTEST + (0.95 - self.SHORTEST) * failed[is_bad] / max(1e-9, float(failed.max()))
         heights = np.maximum(failed[is_bad], seen * top)
         self._stems.set_segments([[(at, 0), (at, h)] for at, h in zip(x[is_bad], heights, strict=True)])
         self._dots.set_data(x[is_bad], heights)
         theme, total = self.theme, timeline.failures
-        verdict = f"{number(total)} failed" if total else "0 failed"
+        allowed = timeline.limits.get("failed_max")
+        verdict = f"{number(total)} failed" + (f" of {allowed:.0f}" if allowed is not None else "")
         typical = float(np.median(rate))
         self.label([(typical, f"{typical:.0f}/s", theme.muted, False), (0.1 * top, verdict, self._tone(total), True)])
+        self._show_gate(timeline, x_end)
+
+    def _show_gate(self, timeline: Timeline, x_end: float) -> None:
+        """Where more failed than the gate lets; there is no line for it, since failures are counted, not levelled."""
+        passed = next((b for b in timeline.breaches if b.limit == "failed_max"), None)
+        for artist in (self._passed, self._passed_text):
+            artist.set_visible(passed is not None)
+        if passed is not None:
+            at = passed.at - (timeline.start or 0.0)
+            is_late = at > 0.6 * x_end
+            self._passed.set_xdata([at, at])
+            self._passed_text.xy = (at, 1)
+            self._passed_text.set(ha="right" if is_late else "left", position=(-5 if is_late else 5, -1))
+            over = f"{passed.value:.0f} failed, {passed.allowed:.0f} allowed, at {duration_text(at)}"
+            self._passed_text.set_text(over)
 
     def _tone(self, failures: int) -> str:
         return self.theme.alarm_text if failures else self.theme.green_text
@@ -146,15 +211,8 @@ class Requests(Panel):
 
 def middles(timeline: Timeline) -> tuple[np.ndarray, np.ndarray]:
     """Where the windows' middles are on the axis, and how wide they are."""
-    at = np.array([w.at for w in timeline.windows]) - (timeline.start or 0.0)
-    width = np.array([w.width_s for w in timeline.windows])
-    return at + width / 2, width
-
-
-def figures(timeline: Timeline, name: str) -> np.ndarray:
-    """One figure of every window; NaN, a gap in the line, where nothing succeeded."""
-    values = (getattr(w, name) for w in timeline.windows)
-    return np.array([math.nan if v is None else v for v in values], dtype=float)
+    width = timeline.columns["width_s"]
+    return timeline.columns["at"] - (timeline.start or 0.0) + width / 2, width
 
 
 def nice_below(value: float) -> float:

@@ -4,8 +4,9 @@ Open loop: requests leave at their appointed times whether or not earlier ones w
 the appointed time, so a stall is seen by every request that ought to have left in it. Never retries.
 
 It says one JSON line a window on stdout, once each request of the window is done, and writes every sample to the file.
-A line `stop` on stdin ends the sending; the requests under way are waited for. The end of stdin (the parent closed it,
-or died) ends the process at once.
+A line `stop` on stdin ends the sending; the requests under way are waited for. A line `rate 250` goes on at another
+rate, which is answered and noted among the samples. The end of stdin (the parent closed it, or died) ends the process
+at once.
 """
 
 from __future__ import annotations
@@ -52,13 +53,15 @@ class Prober:
         self._batch: list[Sample] = []
         self._windows: dict[int, list[Sample]] = defaultdict(list)
         self._due: dict[int, int] = defaultdict(int)
-        self._outstanding_max = open_files_allowed(min(OUTSTANDING_MAX, int(settings.rate * settings.timeout) + 64))
+        self._allow(settings.rate)
         self._ended_at = math.inf
         self.stopping = asyncio.Event()
 
     async def run(self, pacer_class: type[TimerfdPacer] | type[LoopPacer]) -> None:
         """Probe until told to stop, then wait for what is under way."""
-        pacer = pacer_class(asyncio.get_running_loop(), Comb(self._settings.rate, self._start, self._send))
+        self._pacer = pacer = pacer_class(
+            asyncio.get_running_loop(), Comb(self._settings.rate, self._start, self._send)
+        )
         self._say({"kind": "ready", "start": self._start + self._to_real, "pid": os.getpid()})
         parent, ends, tell = os.getppid(), self._start + self._settings.duration, self._start + 1.0
         while not self.stopping.is_set() and monotonic_s() < ends and os.getppid() == parent:
@@ -71,6 +74,28 @@ class Prober:
             await asyncio.sleep(SWEEP_S)
         self.flush(everything=True)
         self._say({"kind": "end", "sent": self._sent, "told_to": self.stopping.is_set()})
+
+    def hear(self, line: str) -> None:
+        """Do what the parent says: `stop`, or `rate` and a number.
+
+        Raises:
+            Refused: It is neither, or the number is out of bounds; the parent had better know that it was not heard.
+        """
+        if line == "stop":
+            self.stopping.set()
+            return
+        word, _, number = line.partition(" ")
+        if word != "rate":
+            raise Refused("The prober was told something it does not know.", seen={"line": line})
+        rate_per_s = bounded("rate", float(number), RATE_PER_S_MAX)
+        self._allow(rate_per_s)
+        at = self._pacer.set_rate(rate_per_s) + self._to_real
+        self._file.note(rate_per_s=rate_per_s, at=at)
+        self._say({"kind": "rate", "rate_per_s": rate_per_s, "at": at})
+
+    def _allow(self, rate_per_s: float) -> None:
+        wanted = min(OUTSTANDING_MAX, int(rate_per_s * self._settings.timeout) + 64)
+        self._outstanding_max = open_files_allowed(wanted)
 
     def flush(self, everything: bool = False) -> None:
         """Write the samples that ended, and tell the windows all of whose requests did."""
@@ -174,11 +199,20 @@ def read_settings(arguments: list[str]) -> argparse.Namespace:
         )
     settings = parser.parse_args(arguments)
     for name, _, most in BOUNDS:
-        if not 0 < (value := getattr(settings, name)) <= most:
-            raise Refused(
-                f"The probe's {name} is out of bounds.", seen={name: value}, do=f"keep it above 0, at most {most:g}"
-            )
+        bounded(name, getattr(settings, name), most)
     return settings
+
+
+def bounded(name: str, value: float, most: float) -> float:
+    """The value, if the probe can do that.
+
+    Raises:
+        Refused: It is not above 0 or more than `most`.
+    """
+    if not 0 < value <= most:
+        do = f"keep it above 0, at most {most:g}"
+        raise Refused(f"The probe's {name} is out of bounds.", seen={name: value}, do=do)
+    return value
 
 
 BOUNDS = (
@@ -193,15 +227,17 @@ async def probe(
     settings: argparse.Namespace, stdout: Stdout, pacer_class: type[TimerfdPacer] | type[LoopPacer]
 ) -> None:
     """Run one prober, listening to stdin."""
-    prober = Prober(settings, stdout.say)
+    prober, heard = Prober(settings, stdout.say), b""
 
     def on_stdin() -> None:
+        nonlocal heard
         stdout.push()
-        if os.read(0, 4096):
-            prober.stopping.set()
-        else:
+        if not (said := os.read(0, 4096)):
             prober.flush()
             os._exit(0)  # at once: the loop's own end could wait for a name server's answer
+        *lines, heard = (heard + said).split(b"\n")
+        for line in lines:
+            prober.hear(line.decode())
 
     asyncio.get_running_loop().add_reader(0, on_stdin)
     await prober.run(pacer_class)

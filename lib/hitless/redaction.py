@@ -12,9 +12,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hitless.errors import Failed
-from hitless.secret_forms import forms
-from hitless.secret_patterns import likely
-from hitless.squeezed import BREAKS, COLOURS, MARKUP, SEAM, Span, Squeezed, merged
+from hitless.secret_forms import FORM_MIN, forms
+from hitless.secret_patterns import NAMED, likely, names_secret
+from hitless.squeezed import (
+    BLANKS,
+    BLANKS_CONTINUED,
+    BREAKS,
+    COLOURS,
+    CONTINUED,
+    GAP,
+    MARKUP,
+    SEAM,
+    SEAMS,
+    Span,
+    Squeezed,
+    merged,
+)
 
 MASK = b"*"
 MARKER = re.compile(r"\[redacted:[^\]\[]*\]")
@@ -40,11 +53,12 @@ class Redactor:
     def __init__(self, secrets: Mapping[str, str]) -> None:
         self.counts: Counts = Counter()
         self._forms = {form: name for name, value in secrets.items() for form in forms(value) if form}
+        self._spaced = _without_blanks(secrets)
         self._bytes = {form.encode("utf-8", "surrogatepass"): name for form, name in self._forms.items()}
         for name, value in secrets.items():
             self._bytes |= {value.encode(wide, "surrogatepass"): name for wide in ("utf-16-le", "utf-16-be")}
         self._beginnings = _by_beginning(self._forms)
-        self._shortest = min(map(len, self._forms), default=0)
+        self._shortest = min(map(len, [*self._forms, *self._spaced]), default=0)
         self._longest = max(map(len, self._forms), default=0)
 
     def redact_text(self, text: str, *, is_markup: bool = False) -> str:
@@ -71,28 +85,35 @@ class Redactor:
         return redacted
 
     def _redact(self, text: str, is_markup: bool) -> str:
-        if len(text) >= self._shortest:
-            known = Squeezed(text, MARKUP if is_markup else BREAKS)
-            if spans := merged(self._known(known.text)):
+        for gap, wanted in self._passes(text, is_markup) if len(text) >= self._shortest else ():
+            known = Squeezed(text, gap)
+            if spans := merged(_find(known.text, wanted)):
                 text = self._replace(known, spans)
-        if len(text) < LOOKS_MIN:
-            return text
-        plain = Squeezed(text, COLOURS)
+        if len(text) >= LOOKS_MIN:  # what interrupts a secret may as well be what ends it
+            text = "".join(part if number % 2 else self._look(part) for number, part in enumerate(GAP.split(text)))
+            text = self._look(text, COLOURS) if "\x1b" in text else text
+            text = self._look(text, SEAMS) if SEAM in text else text
+        return text
+
+    def _passes(self, text: str, is_markup: bool) -> Iterator[tuple[re.Pattern[str], Mapping[str, str]]]:
+        """What to take out of a text, and what to look for then."""
+        yield MARKUP if is_markup else BREAKS, self._forms
+        if "\\\n" in text or "\\\r\n" in text:
+            yield CONTINUED, self._forms
+            yield BLANKS_CONTINUED, self._spaced
+        if self._spaced:
+            yield BLANKS, self._spaced
+
+    def _look(self, text: str, gap: re.Pattern[str] = COLOURS) -> str:
+        plain = Squeezed(text, gap)
         for pattern in likely(plain.text):
             if spans := [(*span, pattern.name) for span in pattern.spans(plain.text)]:
-                plain = Squeezed(self._replace(plain, spans), COLOURS)
+                plain = Squeezed(self._replace(plain, spans), gap)
         return plain.whole
 
     def _replace(self, squeezed: Squeezed, spans: list[Span]) -> str:
         self.counts.update(name for _, _, name in spans)
         return squeezed.replace((start, end, f"[redacted:{name}]") for start, end, name in spans)
-
-    def _known(self, text: str) -> Iterator[Span]:
-        for form, name in self._forms.items():
-            start = text.find(form)
-            while start >= 0:
-                yield start, start + len(form), name
-                start = text.find(form, start + 1)
 
     def redact_value(self, value: Any, *, is_markup: bool = False) -> Any:
         """Anything JSON holds, without secrets in its texts and names; a list of texts is one text in pieces.
@@ -103,12 +124,19 @@ class Redactor:
         if isinstance(value, str):
             return self.redact_text(value, is_markup=is_markup)
         if isinstance(value, Mapping):
-            return as_mapping([(self.redact_value(key), self.redact_value(inner)) for key, inner in value.items()])
+            return as_mapping([(self.redact_value(key), self.redact_entry(key, inner)) for key, inner in value.items()])
         if isinstance(value, (list, tuple)):
             if all(isinstance(one, str) for one in value):
                 return self.redact_pieces(value, is_markup=is_markup)
             return [self.redact_value(one) for one in value]
         return value
+
+    def redact_entry(self, name: Any, value: Any) -> Any:
+        """What stands under a name; a text under one like `password` goes as a whole."""
+        if isinstance(name, str) and isinstance(value, str) and names_secret(name, value):
+            self.counts[NAMED] += 1
+            return f"[redacted:{NAMED}]"
+        return self.redact_value(value)
 
     def redact_bytes(self, data: bytes) -> bytes:
         """Bytes without secrets: text is redacted as text, anything else is masked in place and keeps its length."""
@@ -168,6 +196,21 @@ def as_mapping(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
     if len(redacted) != len(pairs):
         raise NotRedacted("Two names are the same after redaction.")
     return redacted
+
+
+def _without_blanks(secrets: Mapping[str, str]) -> dict[str, str]:
+    """The forms of secrets that have blanks, such as passphrases, which may be wrapped at one."""
+    spaced = {name: value for name, value in secrets.items() if len(value.split()) > 1}
+    found = {"".join(form.split()): name for name, value in spaced.items() for form in forms(value)}
+    return {form: name for form, name in found.items() if len(form) >= FORM_MIN}
+
+
+def _find(text: str, wanted: Mapping[str, str]) -> Iterator[Span]:
+    for form, name in wanted.items():
+        start = text.find(form)
+        while start >= 0:
+            yield start, start + len(form), name
+            start = text.find(form, start + 1)
 
 
 def _by_beginning(texts: Iterable[str]) -> dict[str, list[str]]:

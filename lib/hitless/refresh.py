@@ -29,6 +29,7 @@ class RefreshSettings:
         bake_s: Seconds to go on watching the alarms after the last host.
         alarm_names: Alarms that turn it round; each must be OK at the start.
         auto_rollback: Turn round by itself when it fails.
+        skip_matching: Leave hosts alone that are as wanted; False replaces every one.
     """
 
     min_healthy_percent: int = 90
@@ -37,13 +38,14 @@ class RefreshSettings:
     bake_s: int = 0
     alarm_names: tuple[str, ...] = ()
     auto_rollback: bool = True
+    skip_matching: bool = True
 
     def preferences(self) -> dict:
         """As StartInstanceRefresh takes them."""
         wanted: dict = {
             "MinHealthyPercentage": self.min_healthy_percent,
             "InstanceWarmup": self.warmup_s,
-            "SkipMatching": True,
+            "SkipMatching": self.skip_matching,
             "AutoRollback": self.auto_rollback,
             # managed draining moves the tasks of whichever host leaves, so a protected one need not stall for an hour
             "ScaleInProtectedInstances": "Refresh",

@@ -11,6 +11,7 @@ from hitless.connect import Connection
 from hitless.deploying import DEFAULT_GATE, DEPLOYMENT, Deploying, Gate
 from hitless.deployment import DeploymentGroup
 from hitless.errors import NotReady
+from hitless.live import LiveTimeline
 from hitless.oci import Image
 from hitless.outcome import Outcome
 from hitless.plan import Plan
@@ -18,7 +19,7 @@ from hitless.run_folder import RunFolder
 from hitless.stack import Stack
 from hitless.step import Deed, Step
 
-__all__ = ["Gate", "ReleaseChange", "adopt", "plan_release", "plan_return"]
+__all__ = ["Gate", "ReleaseChange", "adopt", "deploy", "plan_release", "plan_return"]
 
 VALIDATION_EVENT = "AfterAllowTestTraffic"  # the new tasks answer the test listener by then, and no user
 
@@ -149,6 +150,25 @@ def plan_return(
     earlier = here.client("ecs").describe_task_definition(taskDefinition=name)["taskDefinition"]
     arn, image = earlier["taskDefinitionArn"], earlier["containerDefinitions"][0]["image"]
     return _planned(here, stack, group, [], arn, f"revision {wanted}", image, config_name, {}, reason)
+
+
+async def deploy(
+    change: ReleaseChange,
+    run: RunFolder,
+    live: LiveTimeline,
+    *,
+    gate: Gate = DEFAULT_GATE,
+    say: Callable[[str], object] = print,
+) -> None:
+    """Deploy within a timeline that is watched already; neither steady minutes nor a verdict of its own.
+
+    Raises:
+        NotReady: Nobody approved it.
+        RolledBack: It was stopped, by whoever, and taken back.
+        Failed: It ended badly and nothing was taken back.
+    """
+    require_approved(run, change.plan)
+    await Deploying(change, run, gate, 0, say).deploy(live)
 
 
 def adopt(here: Connection, stack: Stack) -> ReleaseChange:

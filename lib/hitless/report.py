@@ -43,8 +43,10 @@ def render(evidence: Evidence) -> str:
         status=status_of(evidence),
         place=evidence.told("place", "opened") or "nobody recorded where",
         headline=headline(timeline) if timeline.windows else _sentence(evidence),
-        lede=subtitle(timeline) if timeline.windows else evidence.told("reason", "opened"),
+        lede=subtitle(timeline) if timeline.windows else evidence.reason,
         problems=_problems(evidence),
+        claims=_rows(evidence.claims, "name", "measured", "limit", "holds"),
+        approvals=_rows(evidence.approvals, "by", "at", "source", "over"),
         facts=list(_facts(evidence).items()),
         no_claims="a dry run promises nothing." if evidence.is_dry_run else "no verdict is on record.",
         light=_image(evidence.folder / LIGHT),
@@ -66,12 +68,13 @@ def status_of(evidence: Evidence) -> Status:
     code = evidence.exit_code
     if code is None:
         return Status("No end on record", "alarm")
+    word = evidence.outcome.capitalize()
     if code == 3:
-        return Status("Refused, nothing changed", "gate")
+        return Status(f"{word}, nothing changed", "gate")
     if code > SIGNALLED:
         return Status("Stopped by a signal", "alarm")
     if code != 0:
-        return Status("Rolled back" if evidence.outcome == "rolled_back" else "Failed", "alarm")
+        return Status(word, "alarm")
     return {None: Status("Done", "gate"), True: Status("Proven", "good"), False: Status("Not proven", "alarm")}[
         evidence.holds
     ]
@@ -81,13 +84,19 @@ def _sentence(evidence: Evidence) -> str:
     title = str(evidence.last("run").get("title") or evidence.runbook)
     if evidence.outcome == UNKNOWN:
         return f"{title}: the record does not say how it ended"
-    return f"{title}: {evidence.outcome.replace('_', ' ')}"
+    return f"{title}: {evidence.outcome}"
+
+
+def _rows(found: list[Mapping[str, Any]], *names: str) -> list[dict[str, Any]]:
+    """What was found, with every name in each; "" where it says nothing."""
+    return [{name: "" if one.get(name) is None else one[name] for name in names} for one in found]
 
 
 def _problems(evidence: Evidence) -> list[str]:
     """What somebody in a hurry must not overlook."""
-    error = str(evidence.last("verdict").get("error") or "")
     failing = [claim for claim in evidence.claims if claim.get("holds") is not True]
+    said = "" if failing else evidence.concluding("outcome").get("said")
+    error = str(evidence.concluding("verdict").get("error") or said or "")
     claims = [f"{one.get('name')}: {one.get('measured')}, wanted {one.get('limit')}" for one in failing]
     broken = f"The journal is not as it was written, {evidence.journal_error}" if evidence.journal_error else ""
     return [problem for problem in (broken, error, *claims) if problem]
@@ -101,29 +110,30 @@ def _facts(evidence: Evidence) -> dict[str, str]:
     facts = {
         "runbook": evidence.runbook,
         "run": evidence.run_id,
-        "attempt": evidence.told("attempt", "opened"),
+        "attempts": str(evidence.attempts) if evidence.attempts > 1 else "",
+        "undoes": evidence.told("undoes", "opened"),
         "who": evidence.told("actor", "opened"),
-        "why": evidence.told("reason", "opened"),
+        "why": evidence.reason,
         "ticket": evidence.told("ticket", "opened"),
         "environment": evidence.environment,
         "account and region": f"{account} {region}".strip(),
         "began": "" if begun is None else f"{to_datetime(begun):%Y-%m-%d %H:%M:%S} UTC",
         "took": "" if begun is None or ended is None else duration_text(ended - begun),
-        "outcome": evidence.outcome.replace("_", " ") + ("" if code is None else f", exit code {code}"),
+        "outcome": evidence.outcome + ("" if code is None else f", exit code {code}"),
     }
     return {name: value for name, value in facts.items() if value}
 
 
 def _plan_steps(evidence: Evidence) -> list[dict[str, str]]:
     """What was planned, each step with whether the journal says that it was done."""
-    ended = {step["step"]: "answered" if step["ended"] is not None else "no answer" for step in steps(evidence)}
+    ended = {step["step"]: step["end"] for step in steps(evidence)}
     planned = evidence.plan.get("steps")
     return [
         {
             "call": str(step.get("call") or f"{step.get('service')}:{step.get('operation')}"),
             "changes": str(step.get("changes", "")),
             "undo": str(step.get("undo", "")),
-            "done": ended.get(str(step.get("name")), "not called"),
+            "done": ended.get(str(step.get("name")), "not begun"),
         }
         for step in (planned if isinstance(planned, list) else [])
         if isinstance(step, Mapping)
@@ -150,10 +160,10 @@ def _cells(notebook: Path | None) -> tuple[list[Cell], str]:
 
 def _dark(folder: Path, timeline: Timeline) -> str:
     """The picture for dark screens; drawn where only the light one was kept."""
-    if (folder / DARK).exists() or not (folder / LIGHT).exists():
+    if (folder / DARK).is_file() or not (folder / LIGHT).is_file():
         return _image(folder / DARK)
     return sanitise.picture("image/png", charts.render(timeline, "dark"))
 
 
 def _image(path: Path) -> str:
-    return sanitise.picture("image/png", path.read_bytes()) if path.exists() else ""
+    return sanitise.picture("image/png", path.read_bytes()) if path.is_file() else ""

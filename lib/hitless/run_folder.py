@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -114,9 +115,10 @@ class RunFolder:
             self.lease.require_held()
 
     def close(self) -> None:
-        """Give the lease back and write nothing more."""
+        """Give the lease back and write nothing more; closing twice is harmless."""
+        atexit.unregister(self.close)
         if self.lease is not None:
-            self.lease.release()
+            self.lease.__exit__(None, None, None)
         self.journal.close()
 
     def keep_plan(self, plan: Plan) -> None:
@@ -154,6 +156,8 @@ def open_runbook(here: Connection, runbook: str, namespace: Mapping[str, object]
         WrongTarget: This is not where the parameters say, or only defaults say it.
         BadJournal: The folder holds a journal that was tampered with.
     """
+    if isinstance(before := namespace.get("run"), RunFolder):
+        before.close()  # somebody runs this cell again: the lease of the run before is theirs to give back
     schema = read_schema(RUNBOOKS / f"{runbook}.ipynb")
     parameters = from_namespace(schema, namespace)
     require_target(schema, parameters, here, given_in(namespace))
@@ -203,7 +207,9 @@ def open_folder(here: Connection, path: Path, request: Request) -> RunFolder:
         parameters_sha256=request.parameters_sha256,
     )
     lease = _lease(here, request, journal)
-    return RunFolder(path, journal, here, request, past, past.approval, redactor, lease)
+    run = RunFolder(path, journal, here, request, past, past.approval, redactor, lease)
+    atexit.register(run.close)  # a kernel that is shut down in the middle lets the next run in at once
+    return run
 
 
 def _lease(here: Connection, request: Request, journal: Journal) -> Lease | None:

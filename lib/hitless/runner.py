@@ -21,17 +21,19 @@ from pathlib import Path
 import boto3
 import papermill
 from nbclient.exceptions import DeadKernelError
+from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
 from hitless import durable, engine, pack
 from hitless.audit_io import guarded
 from hitless.clock import real_now
 from hitless.ending import DONE, FAILED, REFUSED, SIGNALLED, Ending, cut_off, of_error, read_past, write_outcome
+from hitless.engine import Record
 from hitless.errors import Refused
 from hitless.known_secrets import redactor_of
 from hitless.lease_return import give_back
 from hitless.parameters_cell import read_parameters
-from hitless.redaction import Redactor
+from hitless.redaction import NotRedacted, Redactor
 from hitless.request import FILE, Request, check_reason, sha256_of, who
 from hitless.run_folder import JOURNAL, RUNS
 from hitless.schema import read_schema
@@ -89,6 +91,7 @@ def run(
     if (run_dir / JOURNAL).exists() or (run_dir / FILE).exists():
         do = f"go on with it: hitless run --resume {run_dir}; or name another --run-dir"
         raise Refused("The folder holds a run already.", seen={"folder": run_dir}, do=do)
+    _require_no_secret(runbook, parameters)
     run_dir.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(runbook, run_dir / SOURCE)
     request = Request(
@@ -157,7 +160,7 @@ def _stamp() -> str:
 
 
 def _attempt(request: Request, run_dir: Path, cell_timeout_s: float | None) -> int:
-    redactor = _redactor(run_dir / SOURCE, request)
+    redactor = _redactor(run_dir / SOURCE, request.parameters)
     request.write(run_dir, redactor)
     attempts = len(list(run_dir.glob(f"{request.runbook}*.ipynb")))
     name = request.runbook if attempts == 0 else f"{request.runbook}.attempt-{attempts + 1}"
@@ -191,14 +194,23 @@ class Kernel:
     cell_timeout_s: float | None
 
 
-def _redactor(source: Path, request: Request) -> Redactor:
+def _require_no_secret(runbook: Path, parameters: Mapping[str, object]) -> None:
+    """Refuse a runbook whose file itself holds a secret: its digest is what is approved, so it cannot be redacted."""
+    try:
+        _redactor(runbook, parameters).require_clean(runbook.read_text(encoding="utf-8"))
+    except NotRedacted as found:
+        do = "take it out of the notebook; secrets come by reference"
+        raise Refused("The runbook's file holds a secret.", seen={"which": found.what.split()[0]}, do=do) from None
+
+
+def _redactor(source: Path, parameters: Mapping[str, object]) -> Redactor:
     session = None if aims_at_lab() else boto3.Session()  # the lab's keys are in the environment
-    return redactor_of(session=session, schema=read_schema(source), values=request.parameters)
+    return redactor_of(session=session, schema=read_schema(source), values=parameters)
 
 
 def _execute(request: Request, run_dir: Path, kernel: Kernel) -> Ending:
     try:
-        papermill.execute_notebook(
+        executed = papermill.execute_notebook(
             run_dir / SOURCE,
             kernel.address,
             {**request.given, "RUN_DIR": str(run_dir)},
@@ -219,7 +231,15 @@ def _execute(request: Request, run_dir: Path, kernel: Kernel) -> Ending:
         if not kernel.interruption.asked:
             print(DEATH, file=sys.stderr)
         return cut_off("kernel died", read_past(run_dir), DEATH)
+    if _stopped_early(executed):
+        return cut_off("stopped early", read_past(run_dir), "a cell ended the run by itself")
     return Ending("done", DONE)
+
+
+def _stopped_early(executed: NotebookNode) -> bool:
+    """A cell said `sys.exit(0)`, which papermill takes for success."""
+    states = [cell.metadata.get("papermill", {}).get("status") for cell in executed.cells]
+    return any(state not in (None, Record.COMPLETED) for state in states)
 
 
 def _as_interrupted(ending: Ending, interruption: engine.Interruption) -> Ending:

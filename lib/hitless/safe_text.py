@@ -41,6 +41,8 @@ def escaping(path: str, allowed: tuple[Path, ...] | None = None) -> str:
         return "has a NUL character"
     if ".." in Path(path).parts or "\\" in path or path.startswith("~"):
         return "has .., a backslash or ~ in it"
+    if path != path.strip() or any(character.isspace() and character != " " for character in path):
+        return "has blanks around it, or one that only looks like a blank"
     if "://" in path or path.startswith("//"):
         return "is an address"
     try:

@@ -2,7 +2,8 @@
 
 The file is JSON lines: a header, then one batch a second, by columns, of the requests that ended in it. Times are whole
 microseconds from the header's `start` (real epoch seconds). A batch also says how many requests were `sent` so far, so
-a file whose prober was killed tells how many are unaccounted for. The reader ignores a last line without an end.
+a file whose prober was killed tells how many are unaccounted for. A line `note` says what else happened: another rate.
+The reader ignores a last line without an end.
 """
 
 from __future__ import annotations
@@ -160,6 +161,10 @@ class SampleWriter:
         }
         self._line({"sent": sent, "names": names, **columns})
 
+    def note(self, **facts: float) -> None:
+        """Write what else happened: `rate_per_s` from `at` on (real epoch seconds)."""
+        self._line({"note": facts})
+
     def close(self) -> None:
         """Write no more."""
         self._file.close()
@@ -180,7 +185,7 @@ def read_samples(path: str | Path) -> tuple[list[Sample], int]:
     header = json.loads(lines[0]) if lines else {}
     if header.get("format") != "hitless-samples-1":
         raise ValueError(f"{path} is not a samples file")
-    batches = [json.loads(line) for line in lines[1:]]
+    batches = [batch for line in lines[1:] if "note" not in (batch := json.loads(line))]
     samples = [sample for batch in batches for sample in _batch(header["start"], batch)]
     return samples, max((b["sent"] for b in batches), default=0) - len(samples)
 

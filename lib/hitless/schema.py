@@ -15,6 +15,8 @@ from hitless.parameters_cell import read_cell, read_notebook
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}  # JSON's name to Python's
+RULES = ("type", "default", "description", "title", "pattern", "enum", "format", "writeOnly")
+RULES += ("minimum", "maximum", "minLength", "maxLength")
 META = {  # what a runbook's schema must be, beside being one
     "type": "object",
     "required": ["type", "properties", "additionalProperties"],
@@ -29,7 +31,8 @@ META = {  # what a runbook's schema must be, beside being one
                 "": {
                     "type": "object",
                     "required": ["type", "default", "description"],
-                    "properties": {"type": {"enum": list(TYPES)}},
+                    "properties": {"type": {"enum": list(TYPES)}, "description": {"type": "string"}},
+                    "propertyNames": {"enum": list(RULES)},  # a misspelt one would check nothing, `$ref` would fetch
                 },
             },
         },
@@ -58,7 +61,8 @@ def read_schema(runbook: Path) -> Schema:
     Raises:
         Refused: There is no such notebook, it has no schema, or one that is wrong or not that of its cell.
     """
-    schema = read_notebook(runbook).metadata.get("hitless", {}).get("parameters")
+    ours = read_notebook(runbook).metadata.get("hitless")
+    schema = ours.get("parameters") if isinstance(ours, Mapping) else None
     if schema is None:
         do = "write the JSON Schema of its parameters into metadata.hitless.parameters, as in runbooks/"
         raise Refused(f"{runbook} does not say what parameters it takes.", do=do)

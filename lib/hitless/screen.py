@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+import html
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 INTERACTIVE = ("auto", "widgets", "output", "none")
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture of a run, and the same in words.
+
+    Attributes:
+        png: The picture.
+        data: The MIME bundle a notebook keeps.
+        metadata: That bundle's.
+        progress: What is awaited, since when, how long it usually takes; "" when nothing is.
+    """
+
+    png: bytes
+    data: dict[str, str]
+    metadata: dict[str, Any]
+    progress: str = ""
 
 
 class Screen(Protocol):
@@ -15,10 +34,10 @@ class Screen(Protocol):
     frame_s: float
     """Real seconds between frames."""
 
-    def show(self, png: bytes, bundle: dict[str, str], metadata: dict[str, Any]) -> None:
+    def show(self, frame: Frame) -> None:
         """Show a frame."""
 
-    def finish(self, png: bytes, bundle: dict[str, str], metadata: dict[str, Any]) -> None:
+    def finish(self, frame: Frame) -> None:
         """Show the last picture: the one that stays."""
 
 
@@ -27,10 +46,10 @@ class NoScreen:
 
     frame_s = float("inf")
 
-    def show(self, png: bytes, bundle: dict[str, str], metadata: dict[str, Any]) -> None:
+    def show(self, frame: Frame) -> None:
         """Show nothing."""
 
-    def finish(self, png: bytes, bundle: dict[str, str], metadata: dict[str, Any]) -> None:
+    def finish(self, frame: Frame) -> None:
         """Show nothing."""
 
 
@@ -44,23 +63,25 @@ class OutputScreen:
 
         self._handle = display({"text/plain": "The run begins."}, raw=True, display_id=True)
 
-    def show(self, png: bytes, bundle: dict[str, str], metadata: dict[str, Any]) -> None:
+    def show(self, frame: Frame) -> None:
         """Replace the output."""
-        self._handle.update(bundle, raw=True, metadata=metadata)
+        self._handle.update(frame.data, raw=True, metadata=frame.metadata)
 
-    def finish(self, png: bytes, bundle: dict[str, str], metadata: dict[str, Any]) -> None:
+    def finish(self, frame: Frame) -> None:
         """Replace the output for good."""
-        self.show(png, bundle, metadata)
+        self.show(frame)
 
 
 class WidgetScreen:
-    """A picture and an Abort button: they go on after a page reload, which a plain output does not.
+    """A picture, a line on what is awaited, and an Abort button.
+
+    They go on after a page reload, which a plain output does not.
 
     Args:
         on_abort: Called when the button is pressed, possibly on another thread.
     """
 
-    frame_s = 1.0
+    frame_s = 0.5
 
     def __init__(self, on_abort: Callable[[], None]) -> None:
         import ipywidgets
@@ -68,28 +89,46 @@ class WidgetScreen:
 
         self._image = ipywidgets.Image(format="png", layout=ipywidgets.Layout(width="920px"))
         self._button = ipywidgets.Button(description="Abort", button_style="danger", icon="stop")
-        self._button.on_click(lambda _: on_abort())
-        self._box = ipywidgets.VBox([self._button, self._image])
+        self._button.on_click(lambda _: self._abort(on_abort))
+        self._progress = ipywidgets.HTML()
+        self._box = ipywidgets.VBox([ipywidgets.HBox([self._button, self._progress]), self._image])
         self._handle = display(self._box, display_id=True)
 
-    def show(self, png: bytes, bundle: dict[str, str], metadata: dict[str, Any]) -> None:
-        """Send the frame to the widget."""
-        self._image.value = png
+    def show(self, frame: Frame) -> None:
+        """Send the frame to the widgets."""
+        self._image.value = frame.png
+        self._progress.value = html.escape(frame.progress)
 
-    def finish(self, png: bytes, bundle: dict[str, str], metadata: dict[str, Any]) -> None:
+    def finish(self, frame: Frame) -> None:
         """Leave a plain picture in the cell; a page that was reloaded keeps the widget and gets it there."""
-        self._image.value = png
+        self._image.value = frame.png
         self._box.children = [self._image]
-        self._handle.update(bundle, raw=True, metadata=metadata)
+        self._handle.update(frame.data, raw=True, metadata=frame.metadata)
+
+    def _abort(self, on_abort: Callable[[], None]) -> None:
+        self._button.disabled, self._button.description = True, "Aborting …"
+        on_abort()
 
 
 def open_screen(interactive: str, on_abort: Callable[[], None]) -> Screen:
-    """Choose the screen.
+    """Open the screen.
+
+    Args:
+        interactive: See `choose`.
+        on_abort: What the Abort button does.
+    """
+    chosen = choose(interactive)
+    if chosen == "widgets":
+        return WidgetScreen(on_abort)
+    return OutputScreen() if chosen == "output" else NoScreen()
+
+
+def choose(interactive: str) -> str:
+    """Where pictures can be shown.
 
     Args:
         interactive: "widgets", "output", "none", or "auto": widgets in a kernel JupyterLab started (it sets
             `JPY_SESSION_NAME`), an output in any other kernel, none elsewhere.
-        on_abort: What the Abort button does.
     """
     assert interactive in INTERACTIVE, interactive
     if interactive == "auto":
@@ -98,6 +137,4 @@ def open_screen(interactive: str, on_abort: Callable[[], None]) -> Screen:
         shell = get_ipython()
         in_kernel = shell is not None and getattr(shell, "kernel", None) is not None
         interactive = ("widgets" if "JPY_SESSION_NAME" in os.environ else "output") if in_kernel else "none"
-    if interactive == "widgets":
-        return WidgetScreen(on_abort)
-    return OutputScreen() if interactive == "output" else NoScreen()
+    return interactive

@@ -6,6 +6,7 @@ import base64
 import html
 import json
 import re
+import shlex
 from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
 
@@ -50,7 +51,7 @@ def _base64(data: bytes) -> Iterator[str]:
     for before, skip in ((0, 0), (1, 2), (2, 3)):
         whole = (before + len(data)) * 8 // 6
         text = base64.b64encode(b"\0" * before + data).decode()[skip:whole]
-        yield from (text, text.replace("+", "-").replace("/", "_"))
+        yield from (text, text.replace("+", "-").replace("/", "_"), text.replace("/", "\\/"), quote(text, safe=""))
 
 
 def _escaped(value: str) -> Iterator[str]:
@@ -60,6 +61,7 @@ def _escaped(value: str) -> Iterator[str]:
     yield "".join(f"\\u{ord(character):04x}" for character in value)
     yield "".join(f"\\u{ord(character):04X}" for character in value)
     yield from (repr(value)[1:-1], repr(value)[1:-1].replace("'", "\\'"), ascii(value)[1:-1])
+    yield from (repr(value.encode("utf-8", "surrogatepass"))[2:-1], shlex.quote(value)[1:-1])
     as_html = html.escape(value)
     yield from (as_html, html.escape(value, quote=False), as_html.replace("&#x27;", "&#39;").replace("&quot;", "&#34;"))
     yield as_html.replace("&#x27;", "&apos;")

@@ -28,6 +28,10 @@ class Pattern:
 
 QUOTE = r"""["'\\\s]*"""
 SECRET_NAMES = r"(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)s?"
+NAMED = "named-secret"
+NAME_OF_SECRET = re.compile(rf".{{0,60}}{SECRET_NAMES}", re.IGNORECASE)
+HARMLESS_NAME = re.compile(r"(?:next|client|continuation|pagination|start(?:ing)?)[_-]?token$", re.IGNORECASE)
+VALUE_MIN = 8  # characters from which what is under a secret's name is one
 KEY_KIND = r"[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?"
 NOT_SEEN = r"(?!\[redacted)"
 
@@ -83,7 +87,7 @@ PATTERNS = (
         rf"://[^\s/:@\"'<>]{{0,100}}:{NOT_SEEN}(?P<s>[^\s/@\"'<>]{{1,200}})@",
     ),
     _make(
-        "named-secret",
+        NAMED,
         "pass secret token key credential",
         rf"{SECRET_NAMES}[\"']?[ \t]*[:=][ \t]*(?P<q>[\"']){NOT_SEEN}(?!arn:)(?P<s>[^\"'\s]{{8,200}})(?P=q)",
         re.IGNORECASE,
@@ -95,3 +99,10 @@ def likely(text: str) -> list[Pattern]:
     """The patterns that may find something in a text."""
     lower = text.lower()
     return [pattern for pattern in PATTERNS if any(hint in lower for hint in pattern.hints)]
+
+
+def names_secret(name: str, value: str) -> bool:
+    """Whether a value is secret by its name alone; ARNs, and what was redacted already, are not."""
+    if len(value) < VALUE_MIN or value.startswith(("arn:", "[redacted:")):
+        return False
+    return NAME_OF_SECRET.fullmatch(name) is not None and HARMLESS_NAME.search(name) is None

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from IPython.display import display
+from IPython.display import Markdown, display
 
 from hitless.charts import bundle
+from hitless.finding import summary_markdown
 from hitless.run_folder import JOURNAL, RunFolder
 from hitless.timeline import Timeline
 
 
 def show_timeline(run: RunFolder) -> None:
-    """Draw a run again from its journal: the picture is a view of the file, also after a page reload."""
-    data, metadata = bundle(Timeline.load(run.journal.path))
+    """Draw a run again from its journal, also after a page reload, and say the same in a table beside it."""
+    timeline = Timeline.load(run.journal.path)
+    data, metadata = bundle(timeline)
     display(data, metadata=metadata, raw=True)
+    display(Markdown(summary_markdown(timeline)))
 
 
 def replay(run_dir: Path) -> Timeline:

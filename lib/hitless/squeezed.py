@@ -7,14 +7,28 @@ import re
 from collections.abc import Iterable
 
 SEAM = "\ufdd0"  # no character: where one piece ends and the next begins
-COLOUR = rf"\x1b\[[0-9;?]*[A-Za-z]|{SEAM}"
-BROKEN = rf"{COLOUR}|\\?\r?\n[ \t]*"
+COLOUR = r"\x1b\[[0-9;?]*[A-Za-z]"
+BROKEN = rf"{COLOUR}|{SEAM}|\r?\n[ \t]*"
+CONTINUATION = r"\\(?=\r?\n)"
 TAG = r"</?[A-Za-z!][^<>]{0,300}>"
 
+GAP = re.compile(f"({COLOUR}|{SEAM})")
 COLOURS = re.compile(f"(?:{COLOUR})+")
+SEAMS = re.compile(f"(?:{COLOUR}|{SEAM})+")
 BREAKS = re.compile(f"(?:{BROKEN})+")
+CONTINUED = re.compile(rf"(?:{BROKEN}|{CONTINUATION})+")
+BLANKS = re.compile(rf"(?:{COLOUR}|{SEAM}|\s)+")
+BLANKS_CONTINUED = re.compile(rf"(?:{COLOUR}|{SEAM}|\s|{CONTINUATION})+")
 MARKUP = re.compile(f"(?:{BROKEN}|{TAG})+")
-SIGNS = {COLOURS: ("\x1b", SEAM), BREAKS: ("\x1b", SEAM, "\n"), MARKUP: ("\x1b", SEAM, "\n", "<")}
+SIGNS = {
+    CONTINUED: ("\\\n", "\\\r"),
+    BLANKS: ("",),
+    BLANKS_CONTINUED: ("",),
+    COLOURS: ("\x1b",),
+    SEAMS: ("\x1b", SEAM),
+    BREAKS: ("\x1b", SEAM, "\n"),
+    MARKUP: ("\x1b", SEAM, "\n", "<"),
+}
 Span = tuple[int, int, str]
 
 

@@ -33,12 +33,12 @@ def make_predicate(evidence: Evidence, manifest: Mapping[str, Any], signer: Cryp
     key = signer.public_key
     return {
         "approvals": [_text_only(approval) for approval in evidence.approvals],
-        "change": {name: evidence.told(name, "opened") for name in ("reason", "ticket")},
+        "change": {"reason": evidence.reason, "ticket": evidence.told("ticket", "opened")},
         "environment": _environment(evidence),
         "finished": _utc(evidence.span[1]),
         "invocation": {
             "actor": evidence.told("actor", "opened"),
-            "attempt": evidence.told("attempt", "opened"),
+            "attempt": str(evidence.attempts),
             "folder": evidence.folder.name,
             "run_id": evidence.run_id,
         },
@@ -48,7 +48,7 @@ def make_predicate(evidence: Evidence, manifest: Mapping[str, Any], signer: Cryp
         "outcome": {"exit_code": _text(evidence.exit_code), "name": evidence.outcome},
         "parameters": {"sha256": _hex(evidence.told("parameters_sha256") or evidence.last("parameters").get("sha256"))},
         "plan": {"sha256": _hex(evidence.plan.get("digest"))},
-        "runbook": {"name": evidence.runbook, "sha256": source_digest(evidence)},
+        "runbook": {"name": evidence.runbook, "sha256": source_digest(evidence) or _asked(evidence)},
         "signature": {"keyid": key.keyid, "kind": "self-signed", "public_key": public_pem(key)},
         "started": _utc(evidence.span[0]),
         "tool": versions(),
@@ -92,7 +92,12 @@ def journal_state(evidence: Evidence) -> dict[str, str]:
 def source_digest(evidence: Evidence) -> str:
     """SHA-256 of the runbook as it was run; "" where its source was not kept."""
     source = evidence.folder / SOURCE
-    return digest(source.read_bytes()) if source.exists() else ""
+    return digest(source.read_bytes()) if source.is_file() else ""
+
+
+def _asked(evidence: Evidence) -> str:
+    """The digest of the runbook as it was asked for; in JupyterLab nobody keeps its source."""
+    return _hex(evidence.told("runbook_sha256", "opened"))
 
 
 def versions() -> dict[str, str]:

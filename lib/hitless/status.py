@@ -10,7 +10,7 @@ from hitless.clock import utc_text
 from hitless.connect import Connection, connect
 from hitless.ending import read_past
 from hitless.errors import HitlessError, Refused
-from hitless.in_flight import BAD, GOING, GOOD, Stand, read_stands
+from hitless.in_flight import GOING, Stand, read_stands
 from hitless.past import Past
 from hitless.request import Request
 
@@ -79,8 +79,11 @@ def _next(run_dir: Path, past: Past, stands: list[Stand]) -> str:
         return "nothing to clean up; run it again when the reason is gone"
     if any(stand.state == GOING for stand in stands):
         return f"it still goes on: hitless run --resume {run_dir} watches it; hitless undo {run_dir} turns it round"
+    takes_back = f"hitless undo {run_dir} takes it back"
     if past.outcome == "done":
-        return f"nothing; hitless undo {run_dir}, if it should not have been"
-    if any(stand.state in (BAD, GOOD) for stand in stands) and not past.outcome:
-        return f"hitless run --resume {run_dir} ends it and says what came of it; hitless undo {run_dir} takes it back"
-    return f"hitless run --resume {run_dir} does what is left; hitless undo {run_dir} takes back what was done"
+        return f"nothing; {takes_back}, if it should not have been"
+    if past.outcome == "not proven":
+        return f"everything went through, but users may have noticed: look at the timeline; {takes_back}"
+    if past.outcome == "rolled back":
+        return "nothing: AWS took it back itself; mend what was changed before it is changed again"
+    return f"hitless run --resume {run_dir} does what is left, and says what came of it; {takes_back}"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hitless.clock import Clock
+from hitless.columns import Columns
 from hitless.journal import Entry, Journal, read
 from hitless.samples import ProbeSummary
 
@@ -91,6 +92,16 @@ class Phase:
     end: float | None = None
 
 
+@dataclass(frozen=True)
+class Breach:
+    """A limit that was passed: when that was first seen, and by what."""
+
+    at: float
+    limit: str
+    value: float
+    allowed: float
+
+
 @dataclass
 class Timeline:
     """A run, as far as its journal goes.
@@ -99,7 +110,8 @@ class Timeline:
         title: What was done, as a verb phrase: "Replace every host".
         place: Where: "prod-web, us-east-1", or "lab, 60x".
         synthetic: The data is made up; the picture says so.
-        limits: What each figure must keep to, by name: `p99_ms`, `floor_percent` …
+        limits: What each figure must keep to, by name: `p99_ms`, `floor_percent`, `failed_max`.
+        columns: The windows' figures again, for whoever wants all of one kind.
         probe: What the whole probe saw, once it was stopped.
     """
 
@@ -109,10 +121,12 @@ class Timeline:
     start: float | None = None
     end: float | None = None
     windows: list[Window] = field(default_factory=list)
+    columns: Columns = field(default_factory=Columns)
     capacity: list[Capacity] = field(default_factory=list)
     weights: list[Weights] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     phases: list[Phase] = field(default_factory=list)
+    breaches: list[Breach] = field(default_factory=list)
     limits: dict[str, float] = field(default_factory=dict)
     probe: ProbeSummary | None = None
 
@@ -143,8 +157,10 @@ class Timeline:
 
     def snapshot(self) -> Timeline:
         """A copy for another thread to draw, while this one goes on."""
-        lists = ("windows", "capacity", "weights", "events", "phases")
-        return replace(self, **{name: list(getattr(self, name)) for name in lists}, limits=dict(self.limits))
+        lists = ("windows", "capacity", "weights", "events", "breaches")
+        copies: dict[str, Any] = {name: list(getattr(self, name)) for name in lists}
+        copies |= {"phases": [replace(phase) for phase in self.phases], "columns": self.columns.copy()}
+        return replace(self, **copies, limits=dict(self.limits))
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> tuple[dict, dict]:
         from hitless.charts import bundle  # only a notebook needs matplotlib
@@ -159,12 +175,12 @@ class Timeline:
     @property
     def sent(self) -> int:
         """Requests of all windows."""
-        return sum(w.sent for w in self.windows)
+        return int(self.columns["sent"].sum())
 
     @property
     def failures(self) -> int:
         """Failed requests of all windows."""
-        return sum(w.failures for w in self.windows)
+        return int(self.columns["failed"].sum())
 
     @property
     def lowest_percent(self) -> float | None:
@@ -191,6 +207,7 @@ class Timeline:
         window = Window(at, facts["width_s"], facts["seconds"], by_version=facts["version"], **figures)
         self.windows.append(window)
         self.windows.sort(key=lambda w: w.at)  # one that waited for a slow answer comes late
+        self.columns.add({**facts, "at": at, "failed": window.failures})
 
     def _take_capacity(self, at: float, facts: Mapping[str, Any]) -> None:
         self.capacity.append(Capacity(at, **{name: facts[name] for name in ("healthy", "old", "new", "desired")}))
@@ -200,6 +217,9 @@ class Timeline:
 
     def _take_event(self, at: float, facts: Mapping[str, Any]) -> None:
         self.events.append(Event(at, facts["label"], facts.get("tone", "info")))
+
+    def _take_breach(self, at: float, facts: Mapping[str, Any]) -> None:
+        self.breaches.append(Breach(at, **{name: facts[name] for name in ("limit", "value", "allowed")}))
 
     def _take_probe(self, at: float, facts: Mapping[str, Any]) -> None:
         self.probe = ProbeSummary(**facts)
@@ -216,18 +236,22 @@ class Recorder:
 
     def __init__(self, journal: Journal, timeline: Timeline | None = None) -> None:
         self.journal, self.timeline = journal, timeline if timeline is not None else Timeline()
+        self._beyond: set[str] = set()
 
     def run(self, title: str, place: str, **facts: Any) -> None:
         """Say what this run is and where."""
         self._put("run", title=title, place=place, **facts)
 
     def limit(self, name: str, value: float) -> None:
-        """Say what a figure must keep to: `p99_ms` or `floor_percent`."""
+        """Say what a figure must keep to: `p99_ms`, `floor_percent`, or `failed_max` failures from now on."""
         self._put("limit", name=name, value=value)
 
     def window(self, facts: Mapping[str, Any], clock: Clock) -> None:
         """Place one window of the prober on the AWS axis."""
-        self._put("window", at=clock.from_real(facts["start"]), width_s=facts["seconds"] * clock.rate, **facts)
+        at = clock.from_real(facts["start"])
+        self._put("window", at=at, width_s=facts["seconds"] * clock.rate, **facts)
+        self._hold("p99_ms", facts["p99_ms"], at)
+        self._hold("failed_max", self.timeline.failures, at)
 
     def counted(self, at: float, width_s: float, facts: Mapping[str, Any]) -> None:
         """Note one window of requests that were counted on AWS time, as a rehearsal counts them."""
@@ -236,10 +260,15 @@ class Recorder:
     def capacity(self, *, healthy: int, old: int, new: int, desired: int, at: float | None = None) -> None:
         """Note how many hosts serve; equal samples are written too, for they show that somebody looked."""
         self._put("capacity", at=at, healthy=healthy, old=old, new=new, desired=desired)
+        self._hold("floor_percent", self.timeline.capacity[-1].percent, self.timeline.capacity[-1].at)
 
     def weights(self, percent: Mapping[str, float], at: float | None = None) -> None:
         """Note how the traffic is split, percent by target group."""
         self._put("weights", at=at, percent=dict(percent))
+
+    def rate(self, rate_per_s: float, at: float) -> None:
+        """Note that the probe sends at another rate from then on."""
+        self._put("rate", at=at, rate_per_s=rate_per_s)
 
     def probe(self, summary: ProbeSummary) -> None:
         """Note what the whole probe saw, over every sample."""
@@ -254,6 +283,16 @@ class Recorder:
         """Note where a phase starts or ends (`edge`)."""
         assert tone in TONES and edge in ("start", "end"), (tone, edge)
         self._put("phase", at=at, name=name, edge=edge, tone=tone)
+
+    def _hold(self, limit: str, value: float | None, at: float) -> None:
+        """Hold a figure to its limit; the moment it passes it is a fact of its own, once until it has come back."""
+        allowed = self.timeline.limits.get(limit)
+        if allowed is None or value is None:
+            return
+        is_beyond = value < allowed if limit == "floor_percent" else value > allowed
+        if is_beyond and limit not in self._beyond:
+            self._put("breach", at=at, limit=limit, value=value, allowed=allowed)
+        (self._beyond.add if is_beyond else self._beyond.discard)(limit)
 
     def _put(self, kind: str, *, at: float | None = None, **facts: Any) -> None:
         self.timeline.apply(self.journal.append(kind, at=at, **facts))

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
+from hitless.awaited import Wait, awaiting
 from hitless.clock import Clock, duration_text, utc_text
 from hitless.errors import TimedOut
 
@@ -47,8 +48,9 @@ def wait_until(
         botocore.exceptions.ClientError: `look` raised it; not retried here.
     """
     watch = _Watch(what, clock, timeout_s, every_s, usually_s, say)
-    while not watch.sees(show(state := look()), done(state)):
-        clock.sleep(watch.pause_s())
+    with awaiting(watch.wait):
+        while not watch.sees(show(state := look()), done(state)):
+            clock.sleep(watch.pause_s())
     return state
 
 
@@ -66,8 +68,9 @@ async def await_until(
 ) -> State:
     """Do as `wait_until` does, leaving the event loop free: `look` runs in a thread, for boto3 blocks."""
     watch = _Watch(what, clock, timeout_s, every_s, usually_s, say)
-    while not watch.sees(show(state := await asyncio.to_thread(look)), done(state)):
-        await clock.asleep(watch.pause_s())
+    with awaiting(watch.wait):
+        while not watch.sees(show(state := await asyncio.to_thread(look)), done(state)):
+            await clock.asleep(watch.pause_s())
     return state
 
 
@@ -86,6 +89,7 @@ class _Watch:
         assert timeout_s > 0 and every_s > 0, (timeout_s, every_s)
         self._what, self._clock, self._every_s, self._usually_s, self._say = what, clock, every_s, usually_s, say
         self._since = clock.now()
+        self.wait = Wait(what, self._since, usually_s, timeout_s)
         self._seen: str | None = None
         self._said_late = False
         self._deadline = self._since + timeout_s
@@ -96,7 +100,7 @@ class _Watch:
         """Note one look; True ends the wait, and `TimedOut` ends it too."""
         now = self._clock.now()
         if words != self._seen:
-            self._seen = words
+            self._seen = self.wait.seen = words
             self._say(f"  {self._after(now)}  {words}")
         if not is_done:
             self._note_lateness(now)

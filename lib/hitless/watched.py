@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from hitless.awaited import Wait, awaiting
 from hitless.connect import Connection
 from hitless.errors import HitlessError
 from hitless.live import Hosts, LiveTimeline
@@ -66,12 +67,17 @@ async def under_load(
     went_wrong: HitlessError | None = None
     try:
         async with live:
-            await here.clock.asleep(STEADY_S)
+            await _see_steady(here, "before the change")
             try:
                 await change(live)
             except HitlessError as error:
                 went_wrong = error
-            await here.clock.asleep(STEADY_S)  # also after a failure: what serves now is what users are left with
+            await _see_steady(here, "after it")  # also after a failure: what serves now is what users are left with
     except HitlessError as error:
         return went_wrong or error
     return went_wrong
+
+
+async def _see_steady(here: Connection, when: str) -> None:
+    with awaiting(Wait(f"the steady state {when} to be seen", here.clock.now(), STEADY_S)):
+        await here.clock.asleep(STEADY_S)

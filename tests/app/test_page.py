@@ -64,3 +64,12 @@ def test_every_colour_can_be_read_wcag_aa():
     for accent, ink in COLOURS.values():
         light, dark = sorted((_luminance(accent), _luminance(ink)), reverse=True)
         assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def test_nobody_may_frame_the_page_unless_loopback_is_let_to(ask):
+    _, headers, _ = ask("/")
+    assert headers["Content-Security-Policy"].endswith("frame-ancestors 'none'")
+    assert headers["X-Frame-Options"] == "DENY"
+    _, headers, _ = ask("/", environment={"FRAMED_BY": "loopback"})
+    assert headers["Content-Security-Policy"].endswith("frame-ancestors http://127.0.0.1:* http://localhost:*")
+    assert "X-Frame-Options" not in headers

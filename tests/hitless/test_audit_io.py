@@ -13,7 +13,8 @@ import pytest
 from nbformat.v4 import new_markdown_cell
 from papermill.exceptions import PapermillExecutionError
 
-from hitless import audit_io, durable, engine, report
+from hitless import audit_io, durable, engine, report, runner
+from hitless.errors import Refused
 from hitless.known_secrets import redactor_of
 from hitless.redaction import NotRedacted, Redactor
 from hitless.voice import Voice
@@ -21,7 +22,7 @@ from tests.hitless.canaries import PATTERNED, SECRET
 from tests.hitless.notebooks import write_runbook
 
 SAYS = """
-import base64, html, json, os, sys, zlib
+import base64, html, json, os, subprocess, sys, zlib
 from urllib.parse import quote
 from IPython.display import HTML, SVG, Image, display
 from tests.hitless.canaries import PATTERNED, chunk, picture
@@ -32,6 +33,8 @@ print(*(base64.b64encode(b"x" * n + secret.encode()).decode() for n in range(3))
 print(*(planted for planted, _ in PATTERNED.values()), sep="\\n")
 """
 SPLITS = """
+os.write(1, secret.encode() + b"\\n")
+subprocess.run(["echo", secret])
 for piece in (secret[:9], secret[9:], "\\n", secret[:7] + "\\n", secret[7:] + "\\n"):
     print(piece, end="", flush=True)
 print(secret[:8], end="", file=sys.stderr, flush=True)
@@ -90,6 +93,7 @@ def execute(runbook, address, voice):
 @pytest.fixture
 def runbook(tmp_path, monkeypatch):
     monkeypatch.setenv("CANARY_TOKEN", SECRET)
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")  # under pytest a kernel lets what its children say pass by
     path = write_runbook(tmp_path / "05-leak.ipynb", SAYS, SPLITS, SHOWS, FAILS, parameters='PASSWORD: str = ""  # p')
     notebook = nbformat.read(path, as_version=4)
     attached = base64.b64encode(SECRET.encode()).decode()
@@ -101,7 +105,7 @@ def runbook(tmp_path, monkeypatch):
 
 
 @pytest.mark.live
-def test_a_run_that_says_its_secrets_keeps_none(runbook, tmp_path, capsys, monkeypatch):
+def test_a_run_that_says_its_secrets_keeps_none(runbook, tmp_path, capfd, monkeypatch):
     written, run_dir = [], tmp_path / "run"
     run_dir.mkdir()
     write = audit_io.audit_io.write
@@ -111,7 +115,7 @@ def test_a_run_that_says_its_secrets_keeps_none(runbook, tmp_path, capsys, monke
     with audit_io.guarded(executed, redactor) as address, pytest.raises(PapermillExecutionError) as raised:
         execute(runbook, address, Voice(str(executed), redactor=redactor))
     report.write(executed.parent)
-    said = "".join(capsys.readouterr())
+    said = "".join(capfd.readouterr())
     kept = {path.name: path.read_bytes().decode("utf-8") for path in run_dir.iterdir()}
     assert {name: survivors(text) for name, text in kept.items()} == {"05-leak.ipynb": [], "report.html": []}
     assert survivors(said) == [] and survivors("".join(kept.values())) == []
@@ -124,6 +128,25 @@ def test_a_run_that_says_its_secrets_keeps_none(runbook, tmp_path, capsys, monke
         cell.metadata.papermill.status for cell in notebook.cells if "status" in cell.metadata.get("papermill", {})
     ]
     assert "failed" in status and "completed" in status
+
+
+@pytest.mark.live
+def test_not_a_byte_of_a_whole_pack_holds_a_secret(tmp_path, capfd, monkeypatch):
+    monkeypatch.setenv("CANARY_TOKEN", SECRET)
+    runbook = write_runbook(tmp_path / "05-leak.ipynb", SAYS, SPLITS, SHOWS, FAILS)
+    assert runner.run(runbook, {}, tmp_path / "run") == 4
+    kept = {path.name: path.read_bytes().decode("utf-8", "replace") for path in (tmp_path / "run").iterdir()}
+    assert len(kept) >= 8 and {name: found for name, text in kept.items() if (found := survivors(text))} == {}
+    assert survivors("".join(capfd.readouterr())) == []
+
+
+@pytest.mark.live
+def test_a_runbook_that_holds_a_secret_is_not_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("CANARY_TOKEN", "open-sesame-4711")
+    runbook = write_runbook(tmp_path / "05-leak.ipynb", "key = 'open-sesame-4711'")
+    with pytest.raises(Refused, match="holds a secret") as refused:
+        runner.run(runbook, {}, tmp_path / "run")
+    assert "open-sesame" not in str(refused.value) and not (tmp_path / "run").exists()
 
 
 def test_what_cannot_be_redacted_is_not_written(tmp_path, monkeypatch):

@@ -11,13 +11,15 @@ from PIL import Image
 
 from hitless.charts import TimelineChart, bundle, render, room
 from hitless.clock import VirtualClock
+from hitless.columns import outline
+from hitless.finding import summary_markdown
 from hitless.journal import Journal
 from hitless.lane import place
 from hitless.panel import dodge, steps
-from hitless.probe_panels import nice_below
+from hitless.probe_panels import Latency, nice_below
 from hitless.samples import Sample, window
 from hitless.theme import DARK, LIGHT
-from hitless.timeline import Event, Recorder
+from hitless.timeline import Event, Recorder, Timeline
 
 START = 1_800_000_000.0
 
@@ -114,10 +116,11 @@ def test_the_caption_says_when_the_data_is_made_up(timeline):
 
 
 def test_the_lines_hold_the_windows_figures(timeline):
-    chart = drawn(timeline)
-    line = chart._panels[0]._lines["p99_ms"]
+    panels = [panel for panel in drawn(timeline)._panels if isinstance(panel, Latency)]
     wanted = [np.nan if w.p99_ms is None else w.p99_ms for w in timeline.windows]
-    assert np.array_equal(line.get_ydata(), wanted, equal_nan=True)
+    assert bool(panels) is not bool(np.isnan(wanted).all())
+    for panel in panels:
+        assert np.array_equal(panel._lines["p99_ms"].get_ydata(), wanted, equal_nan=True)
 
 
 def test_the_record_is_wide_small_and_always_the_same(timeline):
@@ -136,7 +139,17 @@ def test_a_chart_that_followed_the_run_ends_as_one_drawn_at_once(timeline):
 def test_notebooks_get_the_finding_in_words_too(timeline):
     data, metadata = bundle(timeline)
     assert data["text/plain"].splitlines()[0] == drawn(timeline)._headline.get_text()
-    assert metadata == {"image/png": {"width": 920}}
+    assert metadata["image/png"]["width"] == 920
+    assert metadata["image/png"]["alt"] == data["text/plain"].replace("\n", ". ")
+
+
+def test_while_it_runs_the_second_line_says_what_is_awaited(timeline):
+    chart, long = TimelineChart(), "Waiting for every host to be replaced, since 08:00:00 UTC, 0:42 so far" * 4
+    for said in ("Waiting for a host", long):
+        chart.update(timeline, True, said)
+        shown = chart._subtitle
+        assert said.startswith(shown.get_text().removesuffix(" …"))
+        assert shown.get_window_extent().x1 <= chart._figure.bbox.x1 and shown.get_fontsize() >= 8.5
 
 
 @pytest.mark.parametrize("dpi", [100, 200])
@@ -199,3 +212,74 @@ def test_axes_are_round():
     assert [nice_below(v) for v in (0.3, 1, 9, 99, 210)] == [1, 1, 5, 50, 200]
     assert room(10) == 30
     assert all(room(s) >= s for s in range(1, 2000, 37))
+
+
+def passed(path, latency_s, failed_max=10, lowest=20):
+    with Journal(path, VirtualClock(START)) as journal:
+        run = Recorder(journal)
+        for name, value in (("p99_ms", 250), ("floor_percent", 90), ("failed_max", failed_max)):
+            run.limit(name, value)
+        traffic(run, 200, lambda i: latency_s if 100 <= i < 120 else 0.06, every=4)
+        run.capacity(healthy=20, old=20, new=0, desired=20, at=START)
+        run.capacity(healthy=lowest, old=lowest, new=0, desired=20, at=START + 60)
+        for second in (150, 151):
+            run.window(window(START + second, 1, [Sample(START + second, failure="5xx")] * 6), VirtualClock())
+    return Timeline.load(path)
+
+
+def test_a_limit_that_is_passed_is_marked_with_its_time_and_value(tmp_path):
+    timeline = passed(tmp_path / "j", 0.4, lowest=15)
+    shown = [text for text, _ in words(drawn(timeline))]
+    assert "400 ms at 1:40" in shown
+    assert "min 75%, below the floor from 1:00" in shown
+    assert "12 failed, 10 allowed, at 2:31" in shown
+    table = summary_markdown(timeline)
+    assert "| limit passed: p99 | 400 ms at 1:40 | 250 ms |" in table
+    assert "| limit passed: failed requests | 12 at 2:31 | 10 |" in table
+
+
+def test_a_dip_at_the_end_is_said_within_the_panel(tmp_path):
+    with Journal(tmp_path / "j", VirtualClock(START)) as journal:
+        run = Recorder(journal)
+        run.limit("floor_percent", 90)
+        for at, healthy in ((0, 4), (90, 3), (100, 4)):
+            run.capacity(healthy=healthy, old=healthy, new=0, desired=4, at=START + at)
+    chart = drawn(run.timeline)
+    (said,) = [box for text, box in words(chart) if "below the floor from 1:30" in text]
+    assert said.x1 <= chart._panels[0].axes.bbox.x1
+
+
+def test_a_limit_that_is_kept_is_drawn_and_nothing_is_marked(tmp_path):
+    chart = drawn(timeline := passed(tmp_path / "j", 0.2, failed_max=12))
+    shown = [text for text, _ in words(chart)]
+    assert {"p99 limit 250 ms", "90% floor", "12 failed of 12"} <= set(shown)
+    assert not timeline.breaches and not [text for text in shown if "allowed" in text or "from 1" in text]
+
+
+def test_a_frame_looks_like_the_picture_but_for_the_order_of_lines_and_areas(timeline):
+    chart = TimelineChart()
+    for running in (True, True):
+        chart.update(timeline, running)
+        frame = chart.frame()
+    one, other = (np.array(Image.open(io.BytesIO(png)).convert("L"), dtype=int) for png in (frame, chart.png()))
+    assert (np.abs(one - other) > 60).mean() < 0.002
+
+
+def test_a_frame_shows_what_has_moved_since_the_last(timeline):
+    chart, part = TimelineChart(), timeline.snapshot()
+    chart.update(part, True)
+    before = chart.frame()
+    assert chart.frame() == before
+    part.title = "Something else"
+    chart.update(part, True)
+    assert chart.frame() != before
+
+
+@given(st.lists(st.floats(1, 100) | st.just(float("nan")), min_size=1, max_size=400), st.integers(6, 60))
+def test_an_outline_keeps_the_highest_the_lowest_and_every_gap(values, most):
+    values = np.array(values)
+    kept = values[outline(values, most)]
+    assert np.isnan(kept).any() == np.isnan(values).any()
+    if np.isfinite(values).any():
+        assert (np.nanmax(kept), np.nanmin(kept)) == (np.nanmax(values), np.nanmin(values))
+    assert len(kept) <= max(most, len(values) and most + most // 2 + 3)

@@ -12,7 +12,7 @@ def test_the_runbooks_are_copied_with_what_the_lab_gives_and_the_checkout_stays_
     runbook = write_runbook(tmp_path / "runbooks" / "05-try.ipynb", "print(NAME)")
     before = runbook.read_bytes()
     session = Session(60.0, 1, port=0, browser=False)
-    session._copy_runbooks({"NAME": "rehearsal", "DRY_RUN": False, "NOT_OF_THIS_ONE": 1})
+    session.copy({"NAME": "rehearsal", "DRY_RUN": False, "NOT_OF_THIS_ONE": 1})
     (copy,) = (tmp_path / "runs" / "lab").glob("*/05-try.ipynb")
     given, injected, _ = [cell.source for cell in nbformat.read(copy, as_version=4).cells]
     assert given == PARAMETERS and runbook.read_bytes() == before

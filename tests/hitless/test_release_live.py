@@ -1,16 +1,36 @@
 """Releases on a running lab, through the real load balancer to real processes, with each safety and without."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
+from hitless.deployment import continue_deployment, find_running, read_deployment, read_group
 from hitless.errors import NotReady, RolledBack
 from hitless.images import build_release
 from hitless.release import adopt, plan_release, plan_return
 from hitless.release_preflight import check_release
+from hitless.wait import wait_until
 from tests.hitless.web import Web
 
 pytestmark = pytest.mark.live
 
 ERRORS = "ERROR_PERCENT=100 ERROR_AFTER_S=150"  # healthy until the canary has its users
+
+
+def continue_when_ready(w):
+    """A person who sees that a deployment waits, looks for a while, and lets it go on."""
+    group = read_group(w.here, "web", "web")
+
+    def waiting():
+        running = find_running(w.here, group)
+        return running if running and read_deployment(w.here, running).status == "Ready" else ""
+
+    clock = w.here.clock
+    deployment_id = wait_until(waiting, bool, what="Ready", clock=clock, timeout_s=3600, every_s=5, say=str)
+    clock.sleep(120)
+    still = read_deployment(w.here, deployment_id).status
+    continue_deployment(w.here, deployment_id)
+    return still
 
 
 @pytest.fixture
@@ -57,7 +77,11 @@ def test_without_alarm_and_gate_it_reaches_everybody_and_the_verdict_is_red(web)
 
 def test_a_release_held_at_ready_goes_on_when_approved_and_ends_when_denied(web):
     w = web(hold=True)
-    w.release("2.0.0", "green", approve="auto").require()
+    w.release("1.1.0", "teal", approve="auto").require()
+    with ThreadPoolExecutor() as persons:
+        person = persons.submit(continue_when_ready, w)
+        w.release("2.0.0", "green", approve="wait").require()
+    assert person.result() == "Ready", "the runbook left it to the person"
     denied = w.release("3.0.0", "red", approve="deny")
     assert isinstance(denied.error, RolledBack)
     assert claims(denied)["only these answer at the end"].measured == "2.0.0"

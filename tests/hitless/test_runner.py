@@ -9,7 +9,9 @@ import sys
 import psutil
 import pytest
 
-from hitless import runner
+from hitless import pack, runner
+from hitless.ending import read_past
+from hitless.errors import Refused
 from tests.hitless.notebooks import write_runbook
 
 pytestmark = pytest.mark.live
@@ -156,3 +158,55 @@ def test_who_is_killed_takes_everything_along(run, until_gone):
     children = one.tree()
     one.process.kill()
     until_gone(pids=children)
+
+
+def outcome(folder):
+    """How the run ended, by its journal and by its notebook."""
+    notebook = json.loads((folder / "05-try.ipynb").read_text())
+    return read_past(folder).outcome, notebook["metadata"]["hitless"]["run"]["outcome"]
+
+
+@pytest.mark.parametrize(
+    ("source", "ended", "code"),
+    [
+        ("print('well')", "done", 0),
+        ("1 / 0", "failed", 4),
+        ("from hitless.errors import NotReady\nraise NotReady('No.')", "refused", 3),
+        ("from hitless.errors import RolledBack\nraise RolledBack('Undone.')", "rolled back", 4),
+        ("import sys\nsys.exit(0)", "stopped early", 4),
+        ("import os\nos._exit(0)", "kernel died", 4),
+        (WAITS, "timeout", 4),
+    ],
+)
+def test_every_ending_has_its_word_in_journal_and_notebook(tmp_path, source, ended, code):
+    runbook = write_runbook(tmp_path / "05-try.ipynb", source, "print('after')")
+    limited = runner.Settings(cell_timeout_s=3.0)
+    assert runner.run(runbook, {}, tmp_path / "run", limited) == code
+    assert outcome(tmp_path / "run") == (ended, ended)
+    assert not pack.first_wrong(pack.verify(tmp_path / "run"))
+    if ended == "timeout":
+        assert "way back ran" in (tmp_path / "run" / "05-try.ipynb").read_text()
+
+
+def test_a_run_is_gone_on_with_as_it_was_asked_for(tmp_path):
+    flag = tmp_path / "flag"
+    source = f"from pathlib import Path\nassert Path({str(flag)!r}).exists(), COUNT"
+    runbook = write_runbook(tmp_path / "05-try.ipynb", source)
+    assert runner.run(runbook, {"COUNT": 7}, tmp_path / "run") == 4
+    with pytest.raises(Refused, match="holds a run already"):
+        runner.run(runbook, {"COUNT": 7}, tmp_path / "run")
+    flag.touch()
+    assert runner.resume(tmp_path / "run") == 0
+    assert "COUNT = 7" in (tmp_path / "run" / "05-try.attempt-2.ipynb").read_text()
+    with pytest.raises(Refused, match="is done"):
+        runner.resume(tmp_path / "run")
+
+
+def test_what_was_changed_since_is_not_gone_on_with(tmp_path):
+    runbook = write_runbook(tmp_path / "05-try.ipynb", "1 / 0")
+    runner.run(runbook, {}, tmp_path / "run")
+    write_runbook(tmp_path / "run" / "runbook.source.ipynb", "print('something else')")
+    with pytest.raises(Refused, match="was changed"):
+        runner.resume(tmp_path / "run")
+    with pytest.raises(Refused, match="no run"):
+        runner.resume(tmp_path / "elsewhere")

@@ -86,6 +86,7 @@ class Web:
             "cpu": 128,
             "memory": 128,
             "user": "1000",
+            "environment": [{"name": "FRAMED_BY", "value": "loopback"}],
             "stopTimeout": 60,
             "portMappings": [{"containerPort": 8080, "hostPort": 0}],
             "logConfiguration": {"logDriver": "awslogs", "options": log},
@@ -148,6 +149,12 @@ class Web:
         run = open_run(self.here, "release", str(self.tmp_path / name), "test")
         gate = Gate(failed_max=failed_max, approve=approve)
         return asyncio.run(change.run(run, dry_run=False, gate=gate, probe_rate_per_s=400, say=str))
+
+    def new_template_version(self):
+        """A second version of the launch template, with a newer AMI."""
+        data = {"ImageId": "ami-0a10000000000ec52"}
+        template = {"LaunchTemplateName": "web", "SourceVersion": "1"}
+        self.call("ec2").create_launch_template_version(**template, LaunchTemplateData=data)
 
     def version(self):
         """What a user is answered by now."""

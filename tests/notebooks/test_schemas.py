@@ -1,11 +1,15 @@
 """Each runbook's schema says what its cell says, and what Terraform and the app will take."""
 
+import functools
 import json
+import operator
 import re
 from pathlib import Path
 
 import nbformat
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.settings import COLOURS
 from hitless.errors import Refused
@@ -37,14 +41,12 @@ def test_defaults_are_allowed_and_every_parameter_is_bounded(path):
         assert bounds[rule["type"]] & rule.keys(), name
 
 
-@pytest.mark.parametrize("path", RUNBOOKS, ids=str)
-def test_one_name_means_one_thing_everywhere(path):
-    for name, rule in rules(path).items():
-        for other in RUNBOOKS:
-            theirs = rules(other).get(name, rule)
-            assert {k: v for k, v in theirs.items() if k not in ("default", "description")} == {
-                k: v for k, v in rule.items() if k not in ("default", "description")
-            }, other
+def test_one_name_means_one_thing_everywhere():
+    meant = {}
+    for path in RUNBOOKS:
+        for name, rule in rules(path).items():
+            form = {key: value for key, value in rule.items() if key not in ("default", "description")}
+            assert meant.setdefault(name, form) == form, (path, name)
 
 
 def test_the_environments_name_is_terraforms():
@@ -75,6 +77,9 @@ CELL = 'COUNT: int = 1  # how many\nNAME: str = "web"  # whose'
         lambda s: s["properties"]["NAME"].update(pattern="("),
         lambda s: s["properties"].update(STATE_DIR={"type": "string", "default": "", "description": ""}),
         lambda s: s["properties"].update({"x=1;y": s["properties"]["COUNT"]}),
+        lambda s: s["properties"]["COUNT"].update({"$ref": "http://127.0.0.1:9/x"}),
+        lambda s: s["properties"]["COUNT"].update(maximun=3),
+        lambda s: s["properties"]["COUNT"].update(description=5),
         lambda s: s.clear(),
     ],
 )
@@ -96,3 +101,40 @@ def test_a_runbook_without_a_schema_is_refused(tmp_path):
     path.write_text(json.dumps(notebook))
     with pytest.raises(Refused, match="does not say what parameters it takes"):
         read_schema(path)
+
+
+@pytest.mark.parametrize(
+    "cell", ["NAME: str = f()", "NAME: str = ", "NAME: str = 'a", "(" * 3000, "NAME: str = 1 + x", "\0"]
+)
+def test_a_cell_that_is_no_list_of_literals_is_refused(tmp_path, cell):
+    path = write_runbook(tmp_path / "x.ipynb", parameters=CELL)
+    notebook = json.loads(path.read_text())
+    notebook["cells"][0]["source"] = cell
+    path.write_text(json.dumps(notebook))
+    with pytest.raises(Refused):
+        read_schema(path)
+
+
+ANYTHING = st.none() | st.booleans() | st.integers() | st.text(max_size=4) | st.just([]) | st.just({}) | st.just([1])
+
+
+def places(value, path=()):
+    yield path
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in inner:
+        yield from places(one, (*path, key))
+
+
+@settings(max_examples=80, deadline=None, derandomize=True)
+@given(st.data())
+def test_a_damaged_runbook_is_read_or_refused_and_nothing_else(tmp_path_factory, data):
+    path = write_runbook(tmp_path_factory.getbasetemp() / "damaged.ipynb", parameters=CELL)
+    notebook = json.loads(path.read_text())
+    *way, last = data.draw(st.sampled_from([place for place in places(notebook) if place]))
+    functools.reduce(operator.getitem, way, notebook)[last] = data.draw(ANYTHING)
+    path.write_text(json.dumps(notebook))
+    try:
+        schema = read_schema(path)
+    except Refused:
+        return
+    assert validate(schema, {}).keys() == {"COUNT", "NAME"}

@@ -5,9 +5,11 @@ Takes three minutes, of which the AWS provider sleeps more than half by itself.
 
 import pytest
 
-from hitless import images
+from hitless import deployment, images
 from hitless.connect import connect
 from hitless.leftovers import read_leftovers
+from hitless.release import plan_release
+from hitless.stack import read_stack
 from hitless.terraform import Terraform
 from hitless.wait import wait_until
 
@@ -31,6 +33,9 @@ def test_everything_is_made_changed_and_unmade_and_every_second_plan_is_empty(la
     wanted = provision(dev, lab)
     assert_empty(dev, wanted)
     await_tasks(here, 6)
+
+    release(here)
+    assert_empty(dev, wanted)  # CodeDeploy has swapped target groups, task definition and weights
 
     held = {**wanted, "instance_type": "t3.large", "launch_template_version": 1}
     template = dev.plan(held)
@@ -63,6 +68,23 @@ def provision(dev, lab) -> dict:
     assert images.push(image, NAME, ecr=lab.client("ecr")) == address
     dev.apply(dev.plan(wanted))
     return wanted
+
+
+def release(here):
+    """Another version, all at once, and not waiting for the old tasks to be looked at."""
+    stack = read_stack(here, NAME, NAME)
+    image = images.build_release(CHECKOUT / "app", "2.0.0", "green")
+    change = plan_release(here, stack, image, "2.0.0", NAME, config_name="CodeDeployDefault.ECSAllAtOnce")
+    deployment_id = change.plan.run(here, dry_run=False, say=str)["deployment"]["deploymentId"]
+
+    def look():
+        seen = deployment.read_deployment(here, deployment_id)
+        if seen.terminating and not seen.ended:
+            deployment.continue_deployment(here, deployment_id, deployment.TERMINATION_WAIT)
+        return seen
+
+    ended = wait_until(look, lambda seen: seen.ended, what="the release", clock=here.clock, timeout_s=3600, say=str)
+    assert ended.status == deployment.SUCCEEDED, ended.words
 
 
 def assert_empty(dev, wanted):

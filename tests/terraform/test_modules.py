@@ -1,16 +1,23 @@
 """Our HCL: formatted, valid, refused where it would hurt, and missed when a safety is taken out."""
 
+import importlib.util
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from .conftest import LOCK, SOURCES
 
+_spec = importlib.util.spec_from_file_location("document", SOURCES / "testing" / "document.py")
+document = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(document)
+
 pytestmark = pytest.mark.terraform
 
 MODULES = sorted(folder.name for folder in (SOURCES / "modules").iterdir())
-TESTED = [*[f"modules/{name}" for name in MODULES], "envs/dev"]
+ROOTS = ["bootstrap", "envs/dev", "envs/prod"]
+TESTED = [*[f"modules/{name}" for name in MODULES], *ROOTS]
 RUN = re.compile(r'^run "([^"]+)" \{(.*?)^\}', re.MULTILINE | re.DOTALL)
 VARIABLE = re.compile(r'^variable "([^"]+)" \{(.*?)^\}', re.MULTILINE | re.DOTALL)
 
@@ -21,14 +28,19 @@ def test_everything_is_formatted(workshop):
 
 def test_every_module_keeps_its_laws_with_a_pretended_aws(workshop):
     assert workshop.run("init", "-lockfile=readonly", inside="testing").returncode == 0
-    tested = workshop.run("test", "-no-color", inside="testing")
+    tested = workshop.run("test", "-no-color", *only([*MODULES, "examples"]), inside="testing")
     assert tested.returncode == 0, tested.stdout + tested.stderr
+
+
+def only(names) -> list[str]:
+    """Run these files of tests; the whole stacks are `test_policy.py`'s."""
+    return [f"-filter=tests/{name}.tftest.hcl" for name in names]
 
 
 # A safety taken out, and the run that must miss it.
 MUTATIONS = {
     "compute/main.tf": [
-        ("local.version_in_use\n", '"$Latest"\n', "the_group_follows_the_newest_version_by_number"),
+        ("[local.version_in_use]", '["$Latest"]', "the_group_follows_the_newest_version_by_number"),
         ("= var.refresh.max_healthy_percent", "= null", "a_refresh_launches_before_it_terminates"),
         ('"ABANDON"', '"CONTINUE"', "in_service_means_in_the_cluster"),
         ('managed_draining = "ENABLED"', 'managed_draining = "DISABLED"', "draining_moves_tasks_and_nothing_stalls"),
@@ -68,7 +80,8 @@ def test_a_safety_taken_out_is_missed(workshop):
             text = text.replace(old, new)
         path.write_text(text)
     workshop.run("init", "-lockfile=readonly", inside="testing")
-    said = workshop.run("test", "-no-color", inside="testing").stdout
+    mutated = sorted({file.split("/")[0] for file in MUTATIONS})
+    said = workshop.run("test", "-no-color", *only(mutated), inside="testing").stdout
     failed = set(re.findall(r'^  run "([^"]+)"\.\.\. fail', said, re.MULTILINE))
     for changes in MUTATIONS.values():
         for _, _, law in changes:
@@ -82,27 +95,31 @@ def test_the_composition_is_valid_and_its_lock_file_final(workshop):
     assert valid.returncode == 0, valid.stderr
 
 
-def test_readme_examples_are_valid(workshop):
-    folder = workshop.root / "envs" / "examples"
-    folder.mkdir()
-    examples = [example_of(name) for name in MODULES]
-    (folder / "main.tf").write_text("\n".join(examples))
-    assert workshop.run("init", inside="envs/examples").returncode == 0
-    valid = workshop.run("validate", inside="envs/examples")
-    assert valid.returncode == 0, valid.stderr
+def test_every_root_is_locked_to_the_same_provider():
+    for root in ROOTS:
+        assert (SOURCES / root / ".terraform.lock.hcl").read_text() == LOCK.read_text(), root
+        assert (SOURCES / root / "versions.tf").read_text() == (SOURCES / "envs/dev/versions.tf").read_text(), root
 
 
-def example_of(module: str) -> str:
-    readme = (SOURCES / "modules" / module / "README.md").read_text()
-    (example,) = re.findall(r"```hcl\n(.*?)```", readme, re.DOTALL)
-    return example
+def test_readmes_are_fresh_and_examples_are_what_is_tested():
+    stale = document.stale()
+    assert not stale, f"run python terraform/testing/document.py: {', '.join(stale)}"
+
+
+def test_a_stale_table_is_told(tmp_path):
+    folder = tmp_path / "terraform"
+    shutil.copytree(SOURCES, folder, ignore=shutil.ignore_patterns(".terraform"))
+    assert document.stale(folder) == []
+    variables = folder / "modules" / "kms" / "variables.tf"
+    variables.write_text(variables.read_text().replace("alias is alias/name", "alias is another"))
+    assert document.stale(folder) == ["modules/kms/README.md"]
 
 
 @pytest.mark.parametrize("folder", TESTED)
 def test_every_validation_has_a_run_that_it_refuses(folder):
     runs = RUN.findall((SOURCES / "testing" / "tests" / f"{Path(folder).name}.tftest.hcl").read_text())
     for name, body in variables_of(folder):
-        refused = [run for run, text in runs if f"expect_failures = [var.{name}]" in text]
+        refused = [run for run, text in runs if re.search(rf"expect_failures = \[[^]]*\bvar\.{name}\b", text)]
         assert len(refused) >= body.count("validation {"), f"{folder}: a validation of {name} is never tried"
 
 
@@ -129,6 +146,26 @@ def test_every_field_left_to_others_names_its_owner():
             fields = [line for line in block.splitlines() if line.strip()]
             assert fields, f"{file}: ignore_changes on one line names no owner"
             assert all("# owner: " in line for line in fields), f"{file}: {fields}"
+
+
+LEFT = {
+    "compute/main.tf": {"desired_capacity"},
+    "ecs_service/main.tf": {"capacity_provider_strategy", "desired_count", "load_balancer", "task_definition"},
+    "traffic/main.tf": {"default_action"},
+}
+
+
+def left_alone(text: str) -> set[str]:
+    blocks = re.findall(r"ignore_changes = \[(.*?)\]", text, re.DOTALL)
+    return set(re.findall(r"^\s*(\w+),", "".join(blocks), re.MULTILINE))
+
+
+@pytest.mark.parametrize(("file", "fields"), LEFT.items())
+def test_what_others_own_is_left_alone(file, fields):
+    text = (SOURCES / "modules" / file).read_text()
+    assert left_alone(text) == fields
+    for field in fields:
+        assert field not in left_alone(re.sub(rf"^ *{field}, +#.*\n", "", text, flags=re.MULTILINE))
 
 
 def variables_of(folder: str) -> list[tuple[str, str]]:

@@ -38,6 +38,11 @@ output "container_port" {
   value       = module.ecs_service.container_port
 }
 
+output "dashboard_name" {
+  description = "The CloudWatch dashboard."
+  value       = module.observe.dashboard_name
+}
+
 output "deployment_config_name" {
   description = "How traffic shifts unless a deployment says otherwise."
   value       = module.codedeploy.deployment_config_name

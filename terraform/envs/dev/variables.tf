@@ -9,6 +9,13 @@ variable "account_id" {
   }
 }
 
+variable "alarm_emails" {
+  description = "Who hears of alarms."
+  type        = set(string)
+  default     = []
+  nullable    = false
+}
+
 variable "ami_id" {
   description = "Image of the hosts; null follows what AWS recommends, so any apply may bring a new one."
   type        = string
@@ -182,6 +189,12 @@ variable "name" {
   }
 }
 
+variable "permissions_boundary_arn" {
+  description = "Boundary of every role made here, from bootstrap; null sets none."
+  type        = string
+  default     = null
+}
+
 variable "refresh" {
   description = "Share of the hosts that an instance refresh keeps in service, in percent."
   type = object({
@@ -199,9 +212,58 @@ variable "region" {
   nullable    = false
 }
 
+variable "scaling" {
+  description = "Service scaling with its hours, e.g. fewer tasks at night; null keeps desired_count."
+  type = object({
+    cpu_percent    = optional(number, 50)
+    max_count      = number
+    memory_percent = optional(number)
+    min_count      = number
+    schedules = optional(map(object({
+      max_count = number
+      min_count = number
+      schedule  = string
+      timezone  = optional(string, "UTC")
+    })), {})
+  })
+  default = null
+
+  validation {
+    condition     = !(var.lab && var.scaling != null)
+    error_message = "scaling must be null in the lab: it measures no CPU, so nothing there would carry a policy out."
+  }
+}
+
+variable "session_log_group_arn" {
+  description = "Log of Session Manager's sessions, from bootstrap; null lets hosts write none, and then sessions that must be logged do not start."
+  type        = string
+  default     = null
+}
+
+variable "spot" {
+  description = "Spot hosts beside on-demand ones; null takes on-demand ones only."
+  type = object({
+    instance_types    = list(string)
+    on_demand_base    = optional(number, 2)
+    on_demand_percent = optional(number, 50)
+  })
+  default = null
+
+  validation {
+    condition     = !(var.lab && var.spot != null)
+    error_message = "spot must be null in the lab: its groups have one launch template and no mixed instances."
+  }
+}
+
 variable "test_client_cidr_blocks" {
   description = "Who may try a release before users see it, besides the VPC."
   type        = set(string)
   default     = []
   nullable    = false
+}
+
+variable "waf" {
+  description = "Whether requests pass a firewall of AWS's managed rules; null is yes, but in the lab, whose load balancer would filter nothing."
+  type        = bool
+  default     = null
 }

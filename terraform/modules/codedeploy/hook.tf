@@ -1,17 +1,19 @@
 # The function that tries a release through the test listener. CodeDeploy may call it by its name,
-# and it may do three things: say what it found, write its log, and, inside a VPC, have an address.
+# and it may do little more: say what it found, write its log and trace, be missed when it dies, and,
+# inside a VPC, have an address.
 
 locals {
   hook_name = "CodeDeployHook_${var.name}"
-  hook_vpc  = try(var.hook.vpc, null) == null ? {} : { this = var.hook.vpc }
-  hook_here = var.hook == null ? {} : { this = var.hook }
+
+  # Not with try(), which knows nothing of a VPC that is still to be made.
+  hook_vpc = { for key, vpc in { this = one(var.hook[*].vpc) } : key => vpc if vpc != null }
 
   # 8080 of http://name:8080/version
   hook_port = try(tonumber(regex("^https?://[^/:]+:([0-9]+)", var.hook.test_url)[0]), 443)
 }
 
 resource "aws_lambda_function" "hook" {
-  for_each = local.hook_here
+  for_each = var.hook == null ? {} : { this = var.hook }
 
   function_name    = local.hook_name
   description      = "Tries a release through the test listener before users meet it"
@@ -22,6 +24,10 @@ resource "aws_lambda_function" "hook" {
   source_code_hash = filebase64sha256(each.value.filename)
   memory_size      = 256
   timeout          = each.value.timeout_s
+  kms_key_arn      = var.kms_key_arn
+
+  # -1 reserves none: the account of a newcomer has none to spare.
+  reserved_concurrent_executions = each.value.concurrency
 
   environment {
     variables = {
@@ -31,12 +37,22 @@ resource "aws_lambda_function" "hook" {
     }
   }
 
-  dynamic "vpc_config" {
-    for_each = local.hook_vpc
+  # Empty lists are no VPC.
+  vpc_config {
+    subnet_ids         = flatten(values(local.hook_vpc)[*].subnet_ids)
+    security_group_ids = values(aws_security_group.hook)[*].id
+  }
+
+  tracing_config {
+    mode = "Active"
+  }
+
+  # Called, and died without a word: somebody should hear before CodeDeploy has waited for an hour.
+  dynamic "dead_letter_config" {
+    for_each = var.notices_topic_arn[*]
 
     content {
-      subnet_ids         = vpc_config.value.subnet_ids
-      security_group_ids = [aws_security_group.hook["this"].id]
+      target_arn = dead_letter_config.value
     }
   }
 
@@ -45,16 +61,18 @@ resource "aws_lambda_function" "hook" {
 }
 
 resource "aws_cloudwatch_log_group" "hook" {
-  for_each = local.hook_here
+  for_each = var.hook == null ? {} : { this = var.hook }
 
   name              = "/aws/lambda/${local.hook_name}"
   retention_in_days = 365
+  kms_key_id        = var.kms_key_arn
 }
 
 resource "aws_iam_role" "hook" {
-  for_each = local.hook_here
+  for_each = var.hook == null ? {} : { this = var.hook }
 
-  name = "${var.name}-hook"
+  name                 = "${var.name}-hook"
+  permissions_boundary = var.permissions_boundary_arn
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -67,7 +85,7 @@ resource "aws_iam_role" "hook" {
 }
 
 resource "aws_iam_role_policy" "hook" {
-  for_each = local.hook_here
+  for_each = var.hook == null ? {} : { this = var.hook }
 
   name = "say-what-it-found"
   role = aws_iam_role.hook["this"].id
@@ -87,7 +105,25 @@ resource "aws_iam_role_policy" "hook" {
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
         Resource = "${aws_cloudwatch_log_group.hook["this"].arn}:*"
       },
-      ], [for vpc in values(local.hook_vpc) : {
+      {
+        Sid      = "Trace"
+        Effect   = "Allow"
+        Action   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+        Resource = "*" # AWS offers no narrower form
+      },
+      ],
+      [for topic in var.notices_topic_arn[*] : {
+        Sid      = "BeMissed"
+        Effect   = "Allow"
+        Action   = "sns:Publish"
+        Resource = topic
+      }],
+      [for key in var.kms_key_arn[*] : {
+        Sid      = "ReadSettingsAndWriteNotices"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+        Resource = key
+        }], [for vpc in values(local.hook_vpc) : {
         Sid    = "HaveAnAddress"
         Effect = "Allow"
         Action = [

@@ -12,7 +12,8 @@ locals {
 }
 
 resource "aws_iam_role" "this" {
-  name = "${var.name}-codedeploy"
+  name                 = "${var.name}-codedeploy"
+  permissions_boundary = var.permissions_boundary_arn
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -68,7 +69,7 @@ resource "aws_iam_role_policy" "this" {
         Sid      = "ReadAlarms"
         Effect   = "Allow"
         Action   = "cloudwatch:DescribeAlarms"
-        Resource = "arn:${local.partition}:cloudwatch:${local.here}:alarm:*"
+        Resource = [for name in var.alarm_names : "arn:${local.partition}:cloudwatch:${local.here}:alarm:${name}"]
       },
       {
         Sid      = "CallHooks"

@@ -48,6 +48,7 @@ variable "deployment_config_name" {
 variable "hook" {
   description = "Function that tries a release through the test listener; null leaves it out. In a VPC it reaches an internal load balancer."
   type = object({
+    concurrency    = optional(number, -1)
     filename       = string
     latency_ms_max = optional(number, 500)
     requests       = optional(number, 20)
@@ -73,6 +74,12 @@ variable "hook" {
   }
 }
 
+variable "kms_key_arn" {
+  description = "Key that encrypts the hook's log and settings; null leaves them to AWS."
+  type        = string
+  default     = null
+}
+
 variable "listener_arns" {
   description = "Listeners of one load balancer, by purpose."
   type = object({
@@ -88,10 +95,22 @@ variable "name" {
   nullable    = false
 }
 
+variable "notices_topic_arn" {
+  description = "Topic that hears of a hook that died; null tells nobody."
+  type        = string
+  default     = null
+}
+
 variable "passed_role_arns" {
   description = "Roles that tasks of the service run with."
   type        = list(string)
   nullable    = false
+}
+
+variable "permissions_boundary_arn" {
+  description = "Boundary of every role made here, without which the pipeline may make none; null sets none."
+  type        = string
+  default     = null
 }
 
 variable "service_name" {

@@ -14,7 +14,8 @@ locals {
 }
 
 resource "aws_iam_role" "host" {
-  name = "${var.name}-host"
+  name                 = "${var.name}-host"
+  permissions_boundary = var.permissions_boundary_arn
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -37,7 +38,7 @@ resource "aws_iam_role_policy" "host" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         Sid      = "FindEcs"
         Effect   = "Allow"
@@ -90,6 +91,21 @@ resource "aws_iam_role_policy" "host" {
         ]
         Resource = "*" # AWS offers no narrower form
       },
-    ]
+      ],
+      flatten([for group in var.session_log_group_arn[*] : [
+        {
+          Sid      = "FindTheSessionLog"
+          Effect   = "Allow"
+          Action   = "logs:DescribeLogGroups"
+          Resource = "*" # AWS offers no narrower form
+        },
+        {
+          Sid      = "WriteSessionsDown"
+          Effect   = "Allow"
+          Action   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+          Resource = "${group}:*"
+        },
+      ]]),
+    )
   })
 }

@@ -49,6 +49,7 @@ resource "aws_launch_template" "this" {
       volume_type           = "gp3"
       volume_size           = 30 # the AMI's own snapshot is 30 GiB
       encrypted             = true
+      kms_key_id            = var.kms_key_arn
       delete_on_termination = true
     }
   }

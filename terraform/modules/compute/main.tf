@@ -35,9 +35,43 @@ resource "aws_autoscaling_group" "this" {
     "GroupTotalInstances",
   ]
 
-  launch_template {
-    id      = aws_launch_template.this.id
-    version = local.version_in_use
+  dynamic "launch_template" {
+    for_each = var.spot == null ? [local.version_in_use] : []
+
+    content {
+      id      = aws_launch_template.this.id
+      version = launch_template.value
+    }
+  }
+
+  # Another Spot host is asked for as soon as AWS warns of taking one back; the agent drains the old.
+  capacity_rebalance = var.spot == null ? null : true
+
+  dynamic "mixed_instances_policy" {
+    for_each = var.spot[*]
+
+    content {
+      instances_distribution {
+        on_demand_base_capacity                  = mixed_instances_policy.value.on_demand_base
+        on_demand_percentage_above_base_capacity = mixed_instances_policy.value.on_demand_percent
+        spot_allocation_strategy                 = "price-capacity-optimized"
+      }
+
+      launch_template {
+        launch_template_specification {
+          launch_template_id = aws_launch_template.this.id
+          version            = local.version_in_use
+        }
+
+        dynamic "override" {
+          for_each = mixed_instances_policy.value.instance_types
+
+          content {
+            instance_type = override.value
+          }
+        }
+      }
+    }
   }
 
   # Holds a host in Pending:Wait until its own user data says that the agent has registered. A host

@@ -94,6 +94,12 @@ variable "instance_warmup_s" {
   }
 }
 
+variable "kms_key_arn" {
+  description = "Key that encrypts hosts' volumes; null leaves it to the account's default."
+  type        = string
+  default     = null
+}
+
 variable "launch_template_version" {
   description = "Version the group is held at while a runbook moves it; null follows the newest."
   type        = number
@@ -122,6 +128,12 @@ variable "name" {
   }
 }
 
+variable "permissions_boundary_arn" {
+  description = "Boundary of every role made here, without which the pipeline may make none; null sets none."
+  type        = string
+  default     = null
+}
+
 variable "refresh" {
   description = "Share of the hosts that an instance refresh keeps in service, at least and at most, in percent."
   type = object({
@@ -144,6 +156,37 @@ variable "refresh" {
   validation {
     condition     = var.refresh.max_healthy_percent - var.refresh.min_healthy_percent <= 100
     error_message = "refresh.max_healthy_percent (${var.refresh.max_healthy_percent}) may exceed min_healthy_percent (${var.refresh.min_healthy_percent}) by 100 at most: AWS refuses the refresh otherwise."
+  }
+}
+
+variable "session_log_group_arn" {
+  description = "Log of Session Manager's sessions, from bootstrap; null lets hosts write none, and then sessions that must be logged do not start."
+  type        = string
+  default     = null
+}
+
+variable "spot" {
+  description = "Hosts of Spot capacity beside on-demand ones, of several types; null takes on-demand ones only."
+  type = object({
+    instance_types    = list(string)
+    on_demand_base    = optional(number, 2)
+    on_demand_percent = optional(number, 50)
+  })
+  default = null
+
+  validation {
+    condition     = var.spot == null || try(length(distinct(var.spot.instance_types)) >= 2, false)
+    error_message = "spot.instance_types (${try(join(", ", var.spot.instance_types), "null")}) must name at least two: when AWS takes back one type, the group needs another to turn to."
+  }
+
+  validation {
+    condition     = var.spot == null || try(var.spot.on_demand_base >= 2 && var.spot.on_demand_percent >= 0 && var.spot.on_demand_percent <= 100, false)
+    error_message = "spot.on_demand_base (${try(var.spot.on_demand_base, "null")}) must be at least 2, and on_demand_percent (${try(var.spot.on_demand_percent, "null")}) 0 to 100: Spot hosts may all go within two minutes, and somebody must stay."
+  }
+
+  validation {
+    condition     = var.spot == null || var.launch_template_version == null
+    error_message = "spot and launch_template_version (${coalesce(var.launch_template_version, 0)}) exclude each other: the runbook's refresh names a launch template, which AWS refuses for a group of several types."
   }
 }
 

@@ -18,7 +18,7 @@ variable "images_kept" {
 }
 
 variable "kms_key_arn" {
-  description = "Key that encrypts images; null leaves it to AES-256 with keys of AWS."
+  description = "Key that encrypts images; null takes the account's key of AWS's for ECR."
   type        = string
   default     = null
 }

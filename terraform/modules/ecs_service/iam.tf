@@ -17,8 +17,9 @@ locals {
 }
 
 resource "aws_iam_role" "execution" {
-  name               = "${var.name}-execution"
-  assume_role_policy = local.task_trust
+  name                 = "${var.name}-execution"
+  assume_role_policy   = local.task_trust
+  permissions_boundary = var.permissions_boundary_arn
 }
 
 resource "aws_iam_role_policy" "execution" {
@@ -56,6 +57,7 @@ resource "aws_iam_role_policy" "execution" {
 
 # The application calls no AWS API, so its role allows nothing; give it a policy when it does.
 resource "aws_iam_role" "task" {
-  name               = "${var.name}-task"
-  assume_role_policy = local.task_trust
+  name                 = "${var.name}-task"
+  assume_role_policy   = local.task_trust
+  permissions_boundary = var.permissions_boundary_arn
 }

@@ -101,6 +101,12 @@ variable "name" {
   nullable    = false
 }
 
+variable "permissions_boundary_arn" {
+  description = "Boundary of every role made here, without which the pipeline may make none; null sets none."
+  type        = string
+  default     = null
+}
+
 variable "repository_arn" {
   description = "The ECR repository the image is pulled from."
   type        = string
@@ -112,6 +118,43 @@ variable "request_s_max" {
   type        = number
   default     = 5
   nullable    = false
+}
+
+variable "scaling" {
+  description = "Bounds and targets of service scaling, and hours with other bounds (cron); null keeps desired_count."
+  type = object({
+    cpu_percent    = optional(number, 50)
+    max_count      = number
+    memory_percent = optional(number)
+    min_count      = number
+    schedules = optional(map(object({
+      max_count = number
+      min_count = number
+      schedule  = string
+      timezone  = optional(string, "UTC")
+    })), {})
+  })
+  default = null
+
+  validation {
+    condition     = var.scaling == null || try(var.scaling.min_count >= 2 && var.scaling.max_count >= var.scaling.min_count, false)
+    error_message = "scaling must keep 2 <= min_count (${try(var.scaling.min_count, "null")}) <= max_count (${try(var.scaling.max_count, "null")}): a single task's host cannot go away without an outage."
+  }
+
+  validation {
+    condition = var.scaling == null || try(alltrue([
+      for percent in [var.scaling.cpu_percent, coalesce(var.scaling.memory_percent, 50)] : percent >= 10 && percent <= 80
+    ]), false)
+    error_message = "scaling.cpu_percent (${try(var.scaling.cpu_percent, "null")}) and memory_percent (${try(coalesce(var.scaling.memory_percent, "null"), "null")}) must be 10 to 80: above, tasks are overloaded before others have started."
+  }
+
+  validation {
+    condition = var.scaling == null || try(alltrue([
+      for hours in values(var.scaling.schedules) :
+      can(regex("^(cron|at|rate)[(].+[)]$", hours.schedule)) && hours.min_count >= 0 && hours.max_count >= hours.min_count
+    ]), false)
+    error_message = "scaling.schedules must each be cron(…), at(…) or rate(…) with 0 <= min_count <= max_count: AWS would refuse it when everything else is made."
+  }
 }
 
 variable "stop_timeout_s" {

@@ -5,12 +5,40 @@ locals {
   nat_zones = var.egress == "nat" ? local.zones : {}
 }
 
+# Without these, whoever takes over a host could send data to an account of their own by our endpoints.
+locals {
+  own_account_only = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "*"
+      Resource  = "*"
+      Principal = "*"
+      Condition = { StringEquals = { "aws:PrincipalAccount" = local.account_id } }
+    }]
+  })
+
+  # Layers are signed for by ECR's own account, so this names the bucket and not the caller.
+  layers_only = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "s3:GetObject"
+      Resource  = "arn:${local.partition}:s3:::prod-${local.region}-starport-layer-bucket/*"
+      Principal = "*"
+    }]
+  })
+
+  without_policy = ["ecs-agent", "ecs-telemetry", "ssmmessages"] # AWS takes none for these
+}
+
 # ECR keeps image layers in S3, so this one is needed either way; gateway endpoints cost nothing.
 resource "aws_vpc_endpoint" "s3" {
   vpc_id            = aws_vpc.this.id
   service_name      = "com.amazonaws.${local.region}.s3"
   vpc_endpoint_type = "Gateway"
   route_table_ids   = [for table in aws_route_table.private : table.id]
+  policy            = local.layers_only
 
   tags = { Name = "${var.name}-s3" }
 }
@@ -24,6 +52,7 @@ resource "aws_vpc_endpoint" "interface" {
   private_dns_enabled = true
   subnet_ids          = [for subnet in aws_subnet.private : subnet.id]
   security_group_ids  = [aws_security_group.endpoints.id]
+  policy              = contains(local.without_policy, each.key) ? null : local.own_account_only
 
   tags = { Name = "${var.name}-${each.key}" }
 }

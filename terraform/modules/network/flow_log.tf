@@ -13,10 +13,12 @@ locals {
 resource "aws_cloudwatch_log_group" "flow" {
   name              = "/vpc/${var.name}"
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
 }
 
 resource "aws_iam_role" "flow" {
-  name = "${var.name}-flow-log"
+  name                 = "${var.name}-flow-log"
+  permissions_boundary = var.permissions_boundary_arn
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

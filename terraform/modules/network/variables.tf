@@ -58,6 +58,12 @@ variable "interface_endpoints" {
   }
 }
 
+variable "kms_key_arn" {
+  description = "Key that encrypts flow logs; null leaves it to CloudWatch."
+  type        = string
+  default     = null
+}
+
 variable "log_retention_days" {
   description = "Days to keep flow logs."
   type        = number
@@ -76,4 +82,10 @@ variable "name" {
   description = "Prefix of every name made here."
   type        = string
   nullable    = false
+}
+
+variable "permissions_boundary_arn" {
+  description = "Boundary of every role made here, without which the pipeline may make none; null sets none."
+  type        = string
+  default     = null
 }

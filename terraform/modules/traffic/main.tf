@@ -4,6 +4,7 @@
 locals {
   secure        = var.certificate_arn != null
   colours       = toset(["blue", "green"])
+  latency_max_s = coalesce(var.alarm.latency_p99_s_max, var.request_s_max / 2)
   probe_to_fail = var.health_check.interval_s * var.health_check.unhealthy_threshold
 
   listeners = {
@@ -73,6 +74,8 @@ resource "aws_lb_listener" "this" {
   ssl_policy        = local.secure ? "ELBSecurityPolicy-TLS13-1-2-2021-06" : null
   certificate_arn   = var.certificate_arn
 
+  # Blue alone, as CodeDeploy leaves it after a release, and not green with a weight of 0: a group
+  # behind a listener is checked while its first tasks start, and a slow start would look unhealthy.
   default_action {
     type             = "forward"
     target_group_arn = aws_lb_target_group.this["blue"].arn

@@ -1,14 +1,16 @@
 output "alarm_after_s" {
   description = "Seconds of bad answers after which an alarm fires: a canary must last longer."
-  value       = 60 * max(var.alarm.target_5xx_minutes, var.alarm.unhealthy_hosts_minutes)
+  value       = 60 * max([for alarm in local.alarms : alarm.evaluation_periods]...)
+}
+
+output "alarm_arns" {
+  description = "The same alarms, for a dashboard."
+  value       = sort([for alarm in local.alarms : alarm.arn])
 }
 
 output "alarm_names" {
   description = "Alarms that stop a release."
-  value = sort(concat(
-    [aws_cloudwatch_metric_alarm.target_5xx.alarm_name],
-    [for alarm in aws_cloudwatch_metric_alarm.unhealthy_hosts : alarm.alarm_name],
-  ))
+  value       = sort([for alarm in local.alarms : alarm.alarm_name])
 }
 
 output "listener_arns" {
@@ -24,6 +26,11 @@ output "load_balancer_arn" {
 output "load_balancer_dns_name" {
   description = "Host name of the load balancer."
   value       = aws_lb.this.dns_name
+}
+
+output "load_balancer_suffix" {
+  description = "The load balancer, as its metrics name it."
+  value       = aws_lb.this.arn_suffix
 }
 
 output "security_group_id" {
@@ -42,6 +49,11 @@ output "target_group_arns" {
 output "target_group_names" {
   description = "Names of the target groups by colour."
   value       = { for colour, group in aws_lb_target_group.this : colour => group.name }
+}
+
+output "target_group_suffixes" {
+  description = "Target groups by colour, as their metrics name them."
+  value       = { for colour, group in aws_lb_target_group.this : colour => group.arn_suffix }
 }
 
 output "unhealthy_after_s" {

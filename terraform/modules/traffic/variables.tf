@@ -5,8 +5,12 @@ variable "access_logs_bucket" {
 }
 
 variable "alarm" {
-  description = "When an alarm stops a release: more than max, for so many minutes on end."
+  description = "When an alarm stops a release: more than max, for so many minutes on end; latency_p99_s_max null is half of request_s_max."
   type = object({
+    elb_5xx_max             = optional(number, 0)
+    elb_5xx_minutes         = optional(number, 1)
+    latency_p99_s_max       = optional(number)
+    latency_minutes         = optional(number, 2)
     target_5xx_max          = optional(number, 0)
     target_5xx_minutes      = optional(number, 1)
     unhealthy_hosts_max     = optional(number, 0)
@@ -16,15 +20,28 @@ variable "alarm" {
   nullable = false
 
   validation {
-    condition     = var.alarm.target_5xx_minutes >= 1 && var.alarm.unhealthy_hosts_minutes >= 1
-    error_message = "alarm.target_5xx_minutes (${var.alarm.target_5xx_minutes}) and unhealthy_hosts_minutes (${var.alarm.unhealthy_hosts_minutes}) must be at least 1: an alarm over no time never fires, and nothing stops a bad release."
+    condition = min(
+      var.alarm.elb_5xx_minutes, var.alarm.latency_minutes, var.alarm.target_5xx_minutes, var.alarm.unhealthy_hosts_minutes,
+    ) >= 1
+    error_message = "alarm.elb_5xx_minutes (${var.alarm.elb_5xx_minutes}), latency_minutes (${var.alarm.latency_minutes}), target_5xx_minutes (${var.alarm.target_5xx_minutes}) and unhealthy_hosts_minutes (${var.alarm.unhealthy_hosts_minutes}) must be at least 1: an alarm over no time never fires, and nothing stops a bad release."
   }
 }
 
-variable "certificate_arn" {
-  description = "Certificate for HTTPS on 443 and 8443; null serves HTTP on 80 and 8080."
+variable "alarm_topic_arn" {
+  description = "Topic that hears of alarms; null tells nobody."
   type        = string
   default     = null
+}
+
+variable "certificate_arn" {
+  description = "Certificate for HTTPS on 443 and 8443; null serves HTTP on 80 and 8080, as the lab does."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.certificate_arn == null || can(regex("^arn:[^:]+:(acm|iam):", var.certificate_arn))
+    error_message = "certificate_arn (${coalesce(var.certificate_arn, "null")}) must be the ARN of an ACM or IAM certificate: no listener could be made with anything else."
+  }
 }
 
 variable "client_cidr_blocks" {
@@ -156,4 +173,19 @@ variable "vpc" {
     id         = string
   })
   nullable = false
+}
+
+variable "waf" {
+  description = "Filter of requests before the load balancer, and how long its log is kept; null leaves it out."
+  type = object({
+    kms_key_arn        = optional(string)
+    log_retention_days = optional(number, 365)
+    requests_5min_max  = optional(number)
+  })
+  default = null
+
+  validation {
+    condition     = var.waf == null || try(coalesce(var.waf.requests_5min_max, 100) >= 100, false)
+    error_message = "waf.requests_5min_max (${try(coalesce(var.waf.requests_5min_max, "null"), "null")}) must be at least 100 from one address in five minutes: a probe and a handful of users behind one proxy would be cut off."
+  }
 }

@@ -216,8 +216,9 @@ run "a_hook_may_call_back_and_log_and_nothing_else" {
   assert {
     condition = sort(flatten([for statement in jsondecode(aws_iam_role_policy.hook["this"].policy).Statement : statement.Action])) == tolist([
       "codedeploy:PutLifecycleEventHookExecutionStatus", "logs:CreateLogStream", "logs:PutLogEvents",
+      "xray:PutTelemetryRecords", "xray:PutTraceSegments",
     ])
-    error_message = "The hook needs to call back and to log."
+    error_message = "The hook needs to call back, to log and to trace."
   }
 
   assert {

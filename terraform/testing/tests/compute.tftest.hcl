@@ -310,3 +310,70 @@ run "a_refresh_is_not_too_wide" {
 
   expect_failures = [var.refresh]
 }
+
+run "spot_hosts_stand_beside_hosts_that_stay" {
+  module {
+    source = "../modules/compute"
+  }
+
+  variables {
+    spot = { instance_types = ["t3.medium", "t3a.medium"] }
+  }
+
+  assert {
+    condition = (
+      one(one(aws_autoscaling_group.this.mixed_instances_policy).instances_distribution).on_demand_base_capacity == 2
+      && length(aws_autoscaling_group.this.launch_template) == 0
+      && aws_autoscaling_group.this.capacity_rebalance
+    )
+    error_message = "Two hosts must stay when every Spot host goes."
+  }
+
+  assert {
+    condition     = strcontains(base64decode(aws_launch_template.this.user_data), "ECS_ENABLE_SPOT_INSTANCE_DRAINING=true\n")
+    error_message = "A Spot host has two minutes: the agent must drain it."
+  }
+}
+
+run "one_spot_type_is_not_enough" {
+  command = plan
+
+  module {
+    source = "../modules/compute"
+  }
+
+  variables {
+    spot = { instance_types = ["t3.medium", "t3.medium"] }
+  }
+
+  expect_failures = [var.spot]
+}
+
+run "somebody_must_stay" {
+  command = plan
+
+  module {
+    source = "../modules/compute"
+  }
+
+  variables {
+    spot = { instance_types = ["t3.medium", "t3a.medium"], on_demand_base = 0 }
+  }
+
+  expect_failures = [var.spot]
+}
+
+run "a_mixed_group_cannot_be_held" {
+  command = plan
+
+  module {
+    source = "../modules/compute"
+  }
+
+  variables {
+    spot                    = { instance_types = ["t3.medium", "t3a.medium"] }
+    launch_template_version = 6
+  }
+
+  expect_failures = [var.spot]
+}

@@ -3,6 +3,7 @@ mock_provider "aws" {
 }
 
 variables {
+  waf        = false # tried with its module; its schema alone takes seconds a run
   account_id = "123456789012"
   image      = "123456789012.dkr.ecr.us-east-1.amazonaws.com/hitless-dev@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 }
@@ -23,62 +24,6 @@ run "the_whole_composes" {
   }
 }
 
-run "an_account_is_twelve_digits" {
-  command = plan
-
-  module {
-    source = "../envs/dev"
-  }
-
-  variables {
-    account_id = "12345"
-  }
-
-  expect_failures = [var.account_id]
-}
-
-run "zones_lie_in_the_region" {
-  command = plan
-
-  module {
-    source = "../envs/dev"
-  }
-
-  variables {
-    region = "eu-west-1"
-  }
-
-  expect_failures = [var.availability_zones]
-}
-
-run "a_long_name_is_refused" {
-  command = plan
-
-  module {
-    source = "../envs/dev"
-  }
-
-  variables {
-    name = "a-name-too-long-for-target-groups"
-  }
-
-  expect_failures = [var.name]
-}
-
-run "a_hook_that_cannot_reach_the_test_listener_is_refused" {
-  command = plan
-
-  module {
-    source = "../envs/dev"
-  }
-
-  variables {
-    hook = { filename = "./tests/dev.tftest.hcl" }
-  }
-
-  expect_failures = [var.hook]
-}
-
 run "a_hook_inside_the_vpc_has_a_way_to_call_back" {
   module {
     source = "../envs/dev"
@@ -93,4 +38,45 @@ run "a_hook_inside_the_vpc_has_a_way_to_call_back" {
     condition     = output.hook_function_name == "CodeDeployHook_hitless-dev"
     error_message = "Releases name the function in their AppSpec."
   }
+}
+
+run "what_dev_refuses" {
+  command = plan
+
+  module {
+    source = "../envs/dev"
+  }
+
+  variables {
+    account_id = "12345"                                 # not twelve digits
+    region     = "eu-west-1"                             # the zones lie elsewhere
+    name       = "a-name-too-long-for-target-groups"     # nor would roles fit
+    hook       = { filename = "./tests/dev.tftest.hcl" } # could not reach the test listener
+  }
+
+  expect_failures = [
+    var.account_id,
+    var.availability_zones,
+    var.hook,
+    var.name,
+  ]
+}
+
+run "what_the_lab_has_not_got" {
+  command = plan
+
+  module {
+    source = "../envs/dev"
+  }
+
+  variables {
+    lab     = true
+    scaling = { min_count = 2, max_count = 4 }
+    spot    = { instance_types = ["t3.medium", "t3a.medium"] }
+  }
+
+  expect_failures = [
+    var.scaling,
+    var.spot,
+  ]
 }

@@ -150,3 +150,90 @@ run "a_signalled_task_finishes_its_requests" {
 
   expect_failures = [var.stop_timeout_s]
 }
+
+run "tasks_follow_the_load" {
+  module {
+    source = "../modules/ecs_service"
+  }
+
+  variables {
+    scaling = { min_count = 6, max_count = 12, memory_percent = 70 }
+  }
+
+  assert {
+    condition = { for metric, policy in aws_appautoscaling_policy.this : metric => one(policy.target_tracking_scaling_policy_configuration).target_value } == {
+      ECSServiceAverageCPUUtilization    = 50
+      ECSServiceAverageMemoryUtilization = 70
+    }
+    error_message = "CPU and memory are what AWS offers a blue/green service."
+  }
+
+  assert {
+    condition     = aws_appautoscaling_target.fixed["this"].resource_id == "service/web/web"
+    error_message = "The service must be named by its cluster and its name."
+  }
+}
+
+run "dev_sleeps_at_night" {
+  module {
+    source = "../modules/ecs_service"
+  }
+
+  variables {
+    scaling = {
+      min_count = 2
+      max_count = 6
+      schedules = {
+        morning = { schedule = "cron(0 7 ? * MON-FRI *)", min_count = 2, max_count = 6 }
+        night   = { schedule = "cron(0 19 ? * MON-FRI *)", min_count = 0, max_count = 0 }
+      }
+    }
+  }
+
+  assert {
+    condition     = length(aws_appautoscaling_scheduled_action.this) == 2 && length(aws_appautoscaling_target.fixed) == 0
+    error_message = "With schedules, the bounds belong to them."
+  }
+}
+
+run "scaling_keeps_two_tasks" {
+  command = plan
+
+  module {
+    source = "../modules/ecs_service"
+  }
+
+  variables {
+    scaling = { min_count = 1, max_count = 4 }
+  }
+
+  expect_failures = [var.scaling]
+}
+
+run "a_busy_target_is_refused" {
+  command = plan
+
+  module {
+    source = "../modules/ecs_service"
+  }
+
+  variables {
+    scaling = { min_count = 2, max_count = 4, cpu_percent = 95 }
+  }
+
+  expect_failures = [var.scaling]
+}
+
+run "a_schedule_is_one" {
+  command = plan
+
+  module {
+    source = "../modules/ecs_service"
+  }
+
+  variables {
+    scaling = { min_count = 2, max_count = 4, schedules = { night = { schedule = "at night", min_count = 0, max_count = 0 } } }
+  }
+
+  expect_failures = [var.scaling]
+}

@@ -119,3 +119,21 @@ run "an_endpoint_that_hosts_need_is_missed" {
 
   expect_failures = [var.interface_endpoints]
 }
+
+run "an_endpoint_serves_our_account_only" {
+  module {
+    source = "../modules/network"
+  }
+
+  assert {
+    condition = jsondecode(aws_vpc_endpoint.interface["ecr.api"].policy).Statement[0].Condition.StringEquals == {
+      "aws:PrincipalAccount" = "123456789012"
+    }
+    error_message = "Whoever takes over a host must not send data to another account by our endpoints."
+  }
+
+  assert {
+    condition     = endswith(jsondecode(aws_vpc_endpoint.s3.policy).Statement[0].Resource, "-starport-layer-bucket/*")
+    error_message = "S3 is for image layers."
+  }
+}

@@ -24,8 +24,8 @@ run "two_doors_and_two_groups" {
   }
 
   assert {
-    condition     = join(" ", output.alarm_names) == "web-target-5xx web-unhealthy-blue web-unhealthy-green"
-    error_message = "Alarms must watch answers and both target groups."
+    condition     = join(" ", output.alarm_names) == "web-elb-5xx web-latency-p99 web-target-5xx web-unhealthy-blue web-unhealthy-green"
+    error_message = "Alarms must watch answers, their time, and both target groups."
   }
 }
 
@@ -82,7 +82,14 @@ run "silence_is_not_an_error" {
 
   assert {
     condition = alltrue([
-      for alarm in concat([aws_cloudwatch_metric_alarm.target_5xx], values(aws_cloudwatch_metric_alarm.unhealthy_hosts)) :
+      for alarm in concat(
+        [
+          aws_cloudwatch_metric_alarm.elb_5xx,
+          aws_cloudwatch_metric_alarm.latency,
+          aws_cloudwatch_metric_alarm.target_5xx,
+        ],
+        values(aws_cloudwatch_metric_alarm.unhealthy_hosts),
+      ) :
       alarm.treat_missing_data == "notBreaching"
     ])
     error_message = "ALB publishes nothing when nothing happens; an alarm must not stop a release for that."
@@ -228,4 +235,74 @@ run "strangers_do_not_judge_releases" {
   }
 
   expect_failures = [var.test_client_cidr_blocks]
+}
+
+run "green_is_checked_only_once_codedeploy_sends_it_something" {
+  module {
+    source = "../modules/traffic"
+  }
+
+  assert {
+    condition = alltrue([
+      for listener in aws_lb_listener.this : one(listener.default_action).target_group_arn != null && length(one(listener.default_action).forward) == 0
+    ])
+    error_message = "A group with a weight of 0 is checked while its first tasks start."
+  }
+}
+
+run "a_firewall_is_by_choice_and_lets_the_probe_in" {
+  module {
+    source = "../modules/traffic"
+  }
+
+  variables {
+    waf = { requests_5min_max = 60000 }
+  }
+
+  assert {
+    condition     = length(aws_wafv2_web_acl_association.this) == 1 && length(aws_wafv2_web_acl.this["this"].rule) == 5
+    error_message = "Four groups of AWS and the limit must stand before the load balancer."
+  }
+
+  assert {
+    condition = flatten([
+      for rule in aws_wafv2_web_acl.this["this"].rule : [
+        for group in one(rule.statement).managed_rule_group_statement : group.rule_action_override[*].name
+      ]
+    ]) == ["HostingProviderIPList"]
+    error_message = "Calls from data centres are counted only: GitHub's runners make them."
+  }
+
+  assert {
+    condition     = startswith(aws_cloudwatch_log_group.waf["this"].name, "aws-waf-logs-")
+    error_message = "AWS refuses any other name."
+  }
+}
+
+run "a_certificate_is_one" {
+  command = plan
+
+  module {
+    source = "../modules/traffic"
+  }
+
+  variables {
+    certificate_arn = "web.example.com"
+  }
+
+  expect_failures = [var.certificate_arn]
+}
+
+run "a_firewall_leaves_room_for_users" {
+  command = plan
+
+  module {
+    source = "../modules/traffic"
+  }
+
+  variables {
+    waf = { requests_5min_max = 10 }
+  }
+
+  expect_failures = [var.waf]
 }

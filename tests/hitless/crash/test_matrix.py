@@ -9,7 +9,10 @@ import os
 
 import pytest
 
+from hitless.hosts import read_hosts
 from hitless.journal import read
+from hitless.service import read_service
+from hitless.wait import wait_until
 from tests.hitless.crash.conftest import WAYS, of_kind
 
 pytestmark = pytest.mark.live
@@ -29,6 +32,7 @@ RELEASE = {"DEPLOYMENT_CONFIG": "CodeDeployDefault.ECSAllAtOnce", "PROBE_RATE_PE
 RUNBOOKS = {
     "30-deploy-app": {"VERSION": "2.0.0"} | RELEASE,
     "40-roll-back-app": {"TO_REVISION": "1"} | RELEASE,
+    "41-roll-back-hosts": {"TO_VERSION": "2", "PROBE_RATE_PER_S": 200, "STATE_DIR": ".cache/crash"},
 }
 TARGET = {"ACCOUNT_ID": "123456789012", "NAME": "web", "REASON": "crash matrix", "DRY_RUN": "false"}
 EVERY = list(itertools.product(RUNBOOKS, MOMENTS, WAYS))
@@ -49,7 +53,8 @@ def test_the_choice_has_every_way_and_every_moment():
 def test_a_run_that_is_ended(web, operator, runbook, moment, way):
     if runbook == "40-roll-back-app":
         web.release("2.0.0", "green")
-    started = deployments(web)
+    web.new_template_version()
+    before = started(web)
     one = operator(runbook, **TARGET, **RUNBOOKS[runbook])
     process = one.run()
     one.until(process, MOMENTS[moment])
@@ -62,9 +67,9 @@ def test_a_run_that_is_ended(web, operator, runbook, moment, way):
     if one.past.outcome != "done":
         code, said = one.do("run", "--resume", one.folder)
         assert code in (0, 4) and one.past.outcome in ("done", "not proven", "rolled back"), said
-    assert len(deployments(web)) <= len(started) + 1, "a second deployment was started"
+    assert started(web) <= before + 1, "a second one was started"
     assert one.do("undo", one.folder)[0] in (0, 4)
-    assert_served(web, "1.0.0" if runbook == "30-deploy-app" else "2.0.0")
+    assert_served(web, "2.0.0" if runbook == "40-roll-back-app" else "1.0.0")
 
 
 def assert_true(one, code, way):
@@ -83,6 +88,12 @@ def assert_true(one, code, way):
     assert one.do("verify", one.folder)[0] == 0
 
 
+def started(web):
+    """Deployments and refreshes that somebody has started."""
+    refreshes = web.call("autoscaling").describe_instance_refreshes(AutoScalingGroupName="web")["InstanceRefreshes"]
+    return len(deployments(web)) + len(refreshes)
+
+
 def deployments(web):
     client = web.call("codedeploy")
     ids = client.list_deployments(applicationName="web", deploymentGroupName="web")["deployments"]
@@ -91,12 +102,11 @@ def deployments(web):
 
 
 def assert_served(web, version):
-    """Every target is healthy, and the version that served before serves."""
-    from hitless.service import read_service
-    from hitless.wait import wait_until
+    """Every target is healthy, and the version that served before serves, on the hosts that did."""
 
     def look():
         state = read_service(web.here, web.stack)
         return state.steady and state.healthy_targets == 3 and state.task_sets == 1 and web.version()
 
     wait_until(look, lambda seen: seen == version, what=version, clock=web.here.clock, timeout_s=1800, say=str)
+    assert {host.launch_template_version for host in read_hosts(web.here, web.stack).hosts} == {"1"}

@@ -47,7 +47,7 @@ def code_of(call, **arguments):
 
 def test_what_is_archived_stays_as_it_is(sealed, s3, keeping):
     keys = archive.upload(sealed, keeping, s3=s3)
-    assert len(keys) == len(list(sealed.iterdir())) and keys[-1] == f"packs/packs/{RUN_ID}/{ENVELOPE}"
+    assert len(keys) == len(list(sealed.iterdir())) and keys[-1] == f"packs/05-try/{RUN_ID}/{ENVELOPE}"
     there = s3.get_object(Bucket=keeping.bucket, Key=keys[-1], ChecksumMode="ENABLED")
     assert there["Body"].read() == (sealed / ENVELOPE).read_bytes() and there["ChecksumSHA256"]
     assert there["ObjectLockMode"] == "COMPLIANCE" and there["ObjectLockRetainUntilDate"] > keeping.until - timedelta(1)
@@ -90,7 +90,7 @@ def test_an_upload_that_was_cut_off_goes_on(sealed, s3, keeping):
 
 
 def test_another_content_under_the_same_name_is_found(sealed, s3, keeping):
-    key = f"packs/packs/{RUN_ID}/after.json"
+    key = f"packs/05-try/{RUN_ID}/after.json"
     s3.put_object(Bucket=keeping.bucket, Key=key, Body=b"forged", ChecksumAlgorithm="SHA256")
     with pytest.raises(Failed, match="Another content") as failed:
         archive.upload(sealed, keeping, s3=s3)

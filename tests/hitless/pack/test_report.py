@@ -245,7 +245,8 @@ def dom(page, tmp_path):
         ({"outcome": "succeeded", "exit_code": 0}, [], "Done"),
         ({"outcome": "refused", "exit_code": 3}, [], "Refused, nothing changed"),
         ({"outcome": "failed", "exit_code": 4}, [True], "Failed"),
-        ({"outcome": "rolled_back", "exit_code": 4}, [True], "Rolled back"),
+        ({"outcome": "rolled back", "exit_code": 4}, [True], "Rolled back"),
+        ({"outcome": "kernel died", "exit_code": 3}, [], "Kernel died, nothing changed"),
         ({"outcome": "cancelled", "exit_code": 143}, [True], "Stopped by a signal"),
         (None, [True], "No end on record"),
     ],
@@ -268,3 +269,37 @@ def test_a_notebook_that_was_cut_off_still_has_a_page(run, content):
     (run / "05-try.ipynb").write_text(content)
     page = report.write(run).read_text()
     assert "Proven" in page and json.loads((run / "request.json").read_text())["ticket"] in page
+
+
+def test_a_later_attempt_that_died_has_no_end_though_an_earlier_one_had(run):
+    with Journal(run / "journal.jsonl", VirtualClock(START + 60)) as journal:
+        journal.append("opened", attempt=2, runbook="05-try")
+    page = report.write(run).read_text()
+    assert "No end on record" in page and "opened · attempt 2" in page and ">holds<" not in page
+
+
+def test_the_last_attempts_notebook_is_shown(run):
+    for n in (2, 10):
+        output = {"output_type": "stream", "text": f"said by attempt {n}"}
+        write(run / f"05-try.attempt-{n}.ipynb", {"cells": [{"cell_type": "code", "source": "", "outputs": [output]}]})
+    page = report.write(run).read_text()
+    assert "said by attempt 10" in page and "said by attempt 2" not in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "says"),
+    [
+        ("result", {"adopted": True}, "found started already"),
+        ("result", {"adopted": False, "request_id": "r-9"}, "<td>done</td>"),
+        ("refused", {"call": "a:b", "why": "Throttled"}, "refused by AWS"),
+        ("event", {"label": "killed", "tone": "alarm"}, "no answer on record"),
+    ],
+)
+def test_the_plan_says_what_became_of_each_step(tmp_path, kind, facts, says):
+    step = {"name": "refresh", "call": "a:b", "changes": "c", "undo": "u"}
+    write(tmp_path / "plan.json", {"digest": "d", "steps": [step, step | {"name": "later"}]})
+    with Journal(tmp_path / "journal.jsonl", VirtualClock(START)) as journal:
+        journal.append("intent", step="refresh", call="a:b", undo="u")
+        journal.append(kind, step="refresh", **facts)
+    page = report.write(tmp_path).read_text()
+    assert says in page and page.count("<td>not begun</td>") == 1

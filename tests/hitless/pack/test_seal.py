@@ -215,3 +215,24 @@ def _references(entity):
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, dict):
                 yield one
+
+
+@pytest.mark.parametrize("value", [None, 0, -1.5, True, [], {}, [[]], {"x": {}}, "\u202e\x1b[2J", "../../x", "é" * 300])
+def test_whatever_the_record_holds_in_place_of_words_it_is_sealed_and_believed(run, key, value):
+    (run / "runbook.source.ipynb").unlink()
+    for name in ("request.json", "plan.json"):
+        content = json.loads((run / name).read_text())
+        (run / name).write_text(json.dumps(dict.fromkeys(content, value) | {"run_id": RUN_ID}))
+    (run / "approval.json").write_text(json.dumps([value, {"by": value, "at": value, "over": value}]))
+    (run / "before.json").write_text(json.dumps({"hosts": value, "x": {"y": value}}))
+    pack.seal(run, key)
+    assert wrong(run) == ""
+
+
+def test_folders_where_files_should_be_are_missing_files(run, key):
+    for name in ("request.json", "journal.jsonl", "05-try.ipynb", "timeline.png"):
+        (run / name).unlink()
+        (run / name).mkdir()
+        (run / name / "kept").write_text("as it is")
+    pack.seal(run, key)
+    assert wrong(run) == "" and {"request.json", "journal.jsonl"} < predicate(run)["missing"].keys()

@@ -1,4 +1,5 @@
 import asyncio
+import itertools
 import json
 import os
 import selectors
@@ -251,3 +252,30 @@ def test_a_pacer_calls_at_each_tooth_and_skips_none(pacer_class):
     loop.close()
     assert [i for i, _, _ in calls] == list(range(200))
     assert all(intended == start + i / 1000 <= now for i, intended, now in calls)
+
+
+def test_another_rate_starts_without_a_gap_and_is_noted_among_the_samples(probe, serving):
+    with serving() as (server, url):
+        watched = probe(url, 20)
+        until(lambda: watched.windows())
+        at = watched.set_rate(400)
+        until(lambda: any(w["sent"] >= 390 for w in watched.windows()))
+        with pytest.raises(Refused, match="out of bounds"):
+            watched.set_rate(5000)
+        back = watched.set_rate(50)
+        summary = watched.stop()
+    lines = [json.loads(line) for line in watched.samples_path.read_bytes().splitlines()]
+    notes = [line["note"] for line in lines if "note" in line]
+    assert notes == [{"rate_per_s": 400, "at": at}, {"rate_per_s": 50, "at": back}]
+    meant = sorted(s.intended for s in read_samples(watched.samples_path)[0])
+    gaps = {round(b - a, 4) for a, b in itertools.pairwise(meant) if at - 1e-6 <= a and b < back - 1e-6}
+    assert gaps == {0.0025} and max(b - a for a, b in itertools.pairwise(meant)) < 0.051
+    assert summary.sent == server.requests and summary.unaccounted == 0
+
+
+def test_a_prober_that_is_told_nonsense_ends_and_is_seen_to(probe, serving):
+    with serving() as (_, url):
+        watched = probe(url)
+        watched._tell("faster")
+        with pytest.raises(NotProven, match="ended before"):
+            watched.set_rate(200)

@@ -4,6 +4,8 @@ import json
 
 from hitless import difference, snapshot
 from hitless.journal import Journal, read
+from hitless.past import Past
+from hitless.request import Request
 from hitless.run_folder import RunFolder
 from hitless.stack import read_stack
 from tests.lab.codedeploy.conftest import ALARM, IMAGE_ID
@@ -68,10 +70,15 @@ def test_new_hosts_and_sizes_differ(release):
     assert [one["change"] for one in changes if one["section"] == "hosts"] == ["new"]
 
 
-def test_a_snapshot_is_kept_and_noted(release, tmp_path):
+def test_a_snapshot_is_kept_and_noted_and_what_was_before_stays(release, tmp_path):
     connection = here(release)
+    stack = read_stack(connection, "dev", "web")
     with Journal(tmp_path / "journal.jsonl", connection.clock) as journal:
-        run = RunFolder(tmp_path, journal)
-        taken = snapshot.keep(run, connection, read_stack(connection, "dev", "web"), "before")
-    assert json.loads((tmp_path / "before.json").read_text()) == json.loads(json.dumps(taken))
-    assert [entry.kind for entry in read(tmp_path / "journal.jsonl")] == ["snapshot"]
+        run = RunFolder(tmp_path, journal, connection, Request("30-deploy-app", "run-1"))
+        taken = snapshot.keep(run, connection, stack, "before")
+        run.past = Past(plan={"digest": "d"}, intents={"deployment": 1.0})  # an attempt that goes on
+        assert run.is_resumed and snapshot.keep(run, connection, stack, "before") == json.loads(json.dumps(taken))
+        snapshot.keep(run, connection, stack, "after")
+    kept = [json.loads((tmp_path / f"{when}.json").read_text()) for when in ("before", "after")]
+    assert kept[0] == json.loads(json.dumps(taken)) and difference.diff(*kept) == []
+    assert [entry.facts["when"] for entry in read(tmp_path / "journal.jsonl")] == ["before", "after"]

@@ -1,0 +1,88 @@
+mock_provider "aws" {
+  source = "./mocks"
+}
+
+variables {
+  name       = "web-audit"
+  log_bucket = "web-logs"
+}
+
+run "evidence_is_locked_against_everybody" {
+  module {
+    source = "../modules/bucket"
+  }
+
+  variables {
+    object_lock_days = 365
+    kms_key_arn      = "arn:aws:kms:us-east-1:123456789012:key/0"
+  }
+
+  assert {
+    condition = (
+      one(one(aws_s3_bucket_object_lock_configuration.this["this"].rule).default_retention).mode == "COMPLIANCE"
+      && one(one(aws_s3_bucket_object_lock_configuration.this["this"].rule).default_retention).days == 365
+    )
+    error_message = "GOVERNANCE can be lifted by whoever is allowed to; evidence must outlive its author."
+  }
+
+  assert {
+    condition     = one(one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default).sse_algorithm == "aws:kms"
+    error_message = "A key that is given must be used."
+  }
+
+  assert {
+    condition     = one(one(aws_s3_bucket_lifecycle_configuration.this.rule).noncurrent_version_expiration).noncurrent_days == 365
+    error_message = "A lifecycle must not ask for what the lock refuses."
+  }
+}
+
+run "a_log_bucket_logs_to_itself_and_takes_others" {
+  module {
+    source = "../modules/bucket"
+  }
+
+  variables {
+    log_bucket  = null
+    log_writers = [{ service = "logging.s3.amazonaws.com", prefix = "s3/", account_id = "123456789012" }]
+  }
+
+  assert {
+    condition     = aws_s3_bucket_logging.this.target_bucket == aws_s3_bucket.this.id
+    error_message = "Without another bucket it must be its own."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement : statement.Effect
+    ] == ["Deny", "Allow"]
+    error_message = "TLS for everybody, writing for the named service."
+  }
+}
+
+run "a_dot_breaks_the_certificate" {
+  command = plan
+
+  module {
+    source = "../modules/bucket"
+  }
+
+  variables {
+    name = "web.audit"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "half_a_day_of_evidence_is_refused" {
+  command = plan
+
+  module {
+    source = "../modules/bucket"
+  }
+
+  variables {
+    object_lock_days = 0.5
+  }
+
+  expect_failures = [var.object_lock_days]
+}
