@@ -93,7 +93,7 @@ def test_help_of_every_runbook_says_what_is_allowed_and_fits(runbook, capsys, mo
 def test_no_notebook_to_run_again_is_said_and_no_failure(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["notebooks"]) == 0
-    assert "holds no such notebook" in capsys.readouterr().out
+    assert "holds no notebook" in capsys.readouterr().out
     assert main(["notebooks", "66"]) == 3
 
 
