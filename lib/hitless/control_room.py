@@ -93,7 +93,7 @@ class ControlRoom:
         """
         self._say, self._loop = say, asyncio.get_running_loop()
         before = await asyncio.to_thread(read_blue_green, self.here, self.group)
-        with waiting_at_ready(self.here, self.group, self.run_folder.journal):
+        with waiting_at_ready(self.here, self.group, self.run_folder):
             async with self.live:
                 try:
                     await (self._serve() if self._panel.is_interactive else tour.play(self, script))

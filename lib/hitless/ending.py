@@ -114,13 +114,15 @@ def end_run(run: RunFolder, outcome: Outcome | None = None, *, show: Callable[[o
 
 def _conclude(run: RunFolder, ending: Ending) -> None:
     run.journal.append("concluded", **asdict(ending))
-    if not run.request.headless:
-        run.journal.append("outcome", **asdict(ending))
-    run.close()
-    if not run.request.headless:
-        from hitless import pack  # it needs what signs and renders, and only ends do
+    run.give_back()
+    if run.request.headless:
+        run.close()  # the runner writes the rest
+        return
+    from hitless import pack  # it needs what signs and renders, and only ends do
 
-        print(f"sealed: {pack.seal(run.path)}")
+    run.journal.append("outcome", **asdict(ending))
+    run.close()
+    print(f"sealed: {pack.seal(run.path)}")
 
 
 def _display(show: Callable[[object], object] | None) -> Callable[[object], object]:

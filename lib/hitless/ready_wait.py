@@ -7,20 +7,21 @@ from collections.abc import Iterator
 
 from hitless.connect import Connection
 from hitless.deployment import DeploymentGroup
-from hitless.journal import Journal
-from hitless.plan import Plan, Step
+from hitless.plan import Plan
+from hitless.run_folder import RunFolder
+from hitless.step import Step
 
 WAIT_MINUTES = 60  # then CodeDeploy stops the release by itself
 
 
 @contextlib.contextmanager
-def waiting_at_ready(here: Connection, group: DeploymentGroup, journal: Journal) -> Iterator[None]:
+def waiting_at_ready(here: Connection, group: DeploymentGroup, run: RunFolder) -> Iterator[None]:
     """Releases begun in the block stop at Ready until they are continued.
 
     Args:
         here: Whose account.
         group: Its deployment group; nothing is changed when it waits already.
-        journal: Each call is written there before it is made and after it.
+        run: Each call is in its journal before it is made and after it.
 
     Calls:
         codedeploy:GetDeploymentGroup, UpdateDeploymentGroup.
@@ -30,11 +31,11 @@ def waiting_at_ready(here: Connection, group: DeploymentGroup, journal: Journal)
         return
     before = read_blue_green(here, group)
     held = {"actionOnTimeout": "STOP_DEPLOYMENT", "waitTimeInMinutes": WAIT_MINUTES}
-    _update(here, group, {**before, "deploymentReadyOption": held}, "wait at Ready for somebody", journal)
+    _update(here, group, {**before, "deploymentReadyOption": held}, "wait at Ready for somebody", run)
     try:
         yield
     finally:
-        _update(here, group, before, "do what they did before", journal)
+        _update(here, group, before, "do what they did before", run)
 
 
 def read_blue_green(here: Connection, group: DeploymentGroup) -> dict:
@@ -45,7 +46,7 @@ def read_blue_green(here: Connection, group: DeploymentGroup) -> dict:
     ]
 
 
-def _update(here: Connection, group: DeploymentGroup, wanted: dict, what: str, journal: Journal) -> None:
+def _update(here: Connection, group: DeploymentGroup, wanted: dict, what: str, run: RunFolder) -> None:
     step = Step(
         name="ready wait",
         service="codedeploy",
@@ -58,4 +59,4 @@ def _update(here: Connection, group: DeploymentGroup, wanted: dict, what: str, j
         changes=f"releases of {group.application_name} {what}",
         undo="runbooks/10-provision.ipynb: the group is Terraform's",
     )
-    Plan(f"Let releases {what}", [step]).run(here, dry_run=False, say=lambda _line: None, journal=journal)
+    Plan(f"Let releases {what}", [step]).run(here, dry_run=False, say=lambda _line: None, run=run)

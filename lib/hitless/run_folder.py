@@ -114,11 +114,15 @@ class RunFolder:
         if self.lease is not None:
             self.lease.require_held()
 
+    def give_back(self) -> None:
+        """Let the next run in; doing so twice is harmless."""
+        if self.lease is not None:
+            self.lease.__exit__(None, None, None)
+
     def close(self) -> None:
         """Give the lease back and write nothing more; closing twice is harmless."""
         atexit.unregister(self.close)
-        if self.lease is not None:
-            self.lease.__exit__(None, None, None)
+        self.give_back()
         self.journal.close()
 
     def keep_plan(self, plan: Plan) -> None:

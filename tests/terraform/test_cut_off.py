@@ -59,7 +59,7 @@ def test_terraform_goes_on_where_it_was_cut_off(lab, cut_off, state_dir):
     assert [host.launch_template_version for host in read_hosts(here, stack).hosts] == ["2"] * 4
     refreshes = here.client("autoscaling").describe_instance_refreshes(AutoScalingGroupName=NAME)
     assert len(refreshes["InstanceRefreshes"]) == 1
-    assert Environment(here, state_dir, NAME, say=str).plan().is_empty
+    assert Environment(here, state_dir, NAME, say=str).plan().changes == ()  # outputs tell of the new version
 
     first, second, said = cut_off("90-tear-down", "SIGTERM", of_kind("intent", step="everything"))
     assert (first, second) == (143, 0), said
