@@ -25,6 +25,7 @@ def test_the_chart_moves_while_a_cell_runs_and_abort_takes_the_release_back(open
     before = read_weights(web.here, web.stack)
     page = opened("30-deploy-app.ipynb")
     page.run_all()
+    page.press("Approve")
     first = page.until(page.frame, "a chart")
     second = page.until(lambda: page.frame() not in ("", first) and page.frame(), "a second frame")
     page.until(lambda: page.frame() not in ("", first, second), "a third frame")
@@ -34,6 +35,7 @@ def test_the_chart_moves_while_a_cell_runs_and_abort_takes_the_release_back(open
     page.press("Abort")
     page.until(page.ended, "end of the notebook")
     assert "Aborted: The run was aborted by its button." in page.text()
+    assert "(button)" in page.text(), "who approved it, and how, stays in the notebook"
     page.until(lambda: is_quiet(web), "end of the rollback")
     assert last_deployment(web).status == "Stopped" and read_weights(web.here, web.stack) == before
 

@@ -9,8 +9,9 @@ from hitless.connect import connect
 from hitless.images import build_release, push
 from hitless.release import Gate, plan_release
 from hitless.run_folder import open_run
-from hitless.service import await_steady
+from hitless.service import await_steady, read_service
 from hitless.traffic import endpoint_url
+from hitless.wait import wait_until
 
 USER_DATA = base64.b64encode(b"echo ECS_CLUSTER=web >> /etc/ecs/ecs.config").decode()
 CANARY = "CodeDeployDefault.ECSCanary10Percent5Minutes"
@@ -155,6 +156,15 @@ class Web:
         data = {"ImageId": "ami-0a10000000000ec52"}
         template = {"LaunchTemplateName": "web", "SourceVersion": "1"}
         self.call("ec2").create_launch_template_version(**template, LaunchTemplateData=data)
+
+    def until_quiet(self):
+        """Let the alarm calm down and the tasks settle."""
+
+        def is_quiet():
+            alarm = self.call("cloudwatch").describe_alarms(AlarmNames=["web-5xx"])["MetricAlarms"][0]
+            return alarm["StateValue"] == "OK" and read_service(self.here, self.stack).steady
+
+        wait_until(is_quiet, bool, what="quiet", clock=self.here.clock, timeout_s=7200, every_s=10, say=str)
 
     def version(self):
         """What a user is answered by now."""
