@@ -255,10 +255,16 @@ class ControlRoom:
     def _look_at_hosts(self) -> Capacity:
         fleet = read_hosts(self.here, self.stack)
         old = sum(host.healthy and host.instance_id in self._old_hosts for host in fleet.hosts)
-        self.is_whole = fleet.healthy >= fleet.desired_capacity and not self._doomed & {
-            h.instance_id for h in fleet.hosts
-        }
+        is_full = fleet.healthy >= fleet.desired_capacity
+        is_gone = not self._doomed & {host.instance_id for host in fleet.hosts}
+        self.is_whole = is_full and is_gone and not self._loud_alarms()
         return Capacity(fleet.desired_capacity, fleet.healthy, old, fleet.healthy - old)
+
+    def _loud_alarms(self) -> list[str]:
+        """Alarms that would stop a release at once."""
+        names = list(self.group.alarm_names)
+        answer = self.here.client("cloudwatch").describe_alarms(AlarmNames=names) if names else {"MetricAlarms": []}
+        return [alarm["AlarmName"] for alarm in answer["MetricAlarms"] if alarm["StateValue"] == "ALARM"]
 
     def _look_at_traffic(self) -> dict[str, int]:
         running = deployment.find_running(self.here, self.group)
