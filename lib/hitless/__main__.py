@@ -11,7 +11,7 @@ import signal
 import sys
 from pathlib import Path
 
-from hitless import commands
+from hitless import commands, pipeline
 from hitless.errors import HitlessError
 from hitless.stop import Stopped, raise_stopped
 from hitless.voice import mute
@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     listing.set_defaults(do=_list)
 
     commands.add_to(verbs)
+    pipeline.add_to(verbs)
 
     demo = verbs.add_parser("demo", help="the whole story on the lab: provision, replace every host, tear down")
     _add_lab(demo, rate=30.0)
