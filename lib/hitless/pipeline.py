@@ -17,7 +17,9 @@ def add_to(verbs: argparse._SubParsersAction) -> None:
     approval.add_argument("run", type=Path, help="the dry run that was looked at")
     approval.add_argument("--approvals", type=Path, required=True, help="what GitHub says of the run's approvals")
     approval.add_argument("--environment", required=True, help="the GitHub environment of the job")
-    approval.add_argument("--unreviewed", action="store_true", help="it asks nobody: who started the run answers")
+    approval.add_argument(
+        "--reviewed", choices=("true", "false"), default="true", help="false: it asks nobody, and who started it answers"
+    )
     approval.add_argument("--out", type=Path, required=True, help="the file")
     approval.set_defaults(do=_approval)
 
@@ -101,7 +103,7 @@ def _approval(arguments: argparse.Namespace) -> int:
     from hitless.review import approval_of
 
     given = json.loads(arguments.approvals.read_text())
-    approval = approval_of(arguments.run, given, arguments.environment, unreviewed=arguments.unreviewed)
+    approval = approval_of(arguments.run, given, arguments.environment, unreviewed=arguments.reviewed == "false")
     durable.replace(arguments.out, json.dumps(approval, indent=1) + "\n")
     print(f"approved by {approval['by']} ({approval['source']})")
     return 0
