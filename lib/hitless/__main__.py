@@ -45,7 +45,14 @@ def _parser() -> argparse.ArgumentParser:
     run = verbs.add_parser("run", add_help=False, help="execute a runbook headless; parameters are checked first")
     run.add_argument("runbook", type=Path, nargs="?", help="e.g. runbooks/20-refresh-hosts.ipynb")
     run.add_argument("-p", metavar="NAME=VALUE", action="append", default=[], help="a parameter; may be repeated")
-    run.add_argument("--params", type=Path, metavar="FILE", help='parameters as JSON: {"NAME": "hitless-dev", …}')
+    run.add_argument(
+        "--params",
+        type=Path,
+        metavar="FILE",
+        action="append",
+        default=[],
+        help='parameters as JSON: {"NAME": "hitless-dev", …}; may be repeated',
+    )
     run.add_argument("--approve", metavar="CODE", default="", help="of the plan a dry run showed; `lab` on the lab")
     run.add_argument("--approval", type=Path, metavar="FILE", help="an approval as JSON: who, and over which digests")
     run.add_argument("--cell-timeout", type=_seconds, metavar="S", help="real seconds one cell may take")
