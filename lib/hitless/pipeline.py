@@ -18,7 +18,10 @@ def add_to(verbs: argparse._SubParsersAction) -> None:
     approval.add_argument("--approvals", type=Path, required=True, help="what GitHub says of the run's approvals")
     approval.add_argument("--environment", required=True, help="the GitHub environment of the job")
     approval.add_argument(
-        "--reviewed", choices=("true", "false"), default="true", help="false: it asks nobody, and who started it answers"
+        "--reviewed",
+        choices=("true", "false"),
+        default="true",
+        help="false: it asks nobody, and who started it answers",
     )
     approval.add_argument("--out", type=Path, required=True, help="the file")
     approval.set_defaults(do=_approval)

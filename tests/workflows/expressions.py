@@ -94,11 +94,7 @@ class Reader:
             return int(token)
         if token in ("true", "false", "null"):
             return {"true": True, "false": False, "null": None}[token]
-        value = self.call(token) if self.take("(") else self.look_up(token)
-        while self.take("["):
-            value = self._get(value, [self.either()])
-            assert self.take("]")
-        return value
+        return self.call(token) if self.take("(") else self.look_up(token)
 
     def call(self, name):
         given = []

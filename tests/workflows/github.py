@@ -52,7 +52,8 @@ class GitHub:
         self.root, self.waves, self.aws = root, waves, aws
         self.environments = {"attest": {}} | {
             f"{one['name']}-{purpose}": _variables(one["name"], purpose, parameters)
-            for one in sum(waves, [])
+            for wave in waves
+            for one in wave
             for purpose in ("build", "plan", "deploy", "apply")
         }
         self.artifacts, self.attested = root / "artifacts", root / "attested.json"
@@ -196,7 +197,8 @@ class Job:
         path = [*reversed(self.path), self.github.bin, os.environ["PATH"]]
         own = {
             "PATH": ":".join(map(str, path)),
-            "HOME": str(self.github.root / "home"),
+            "HOME": os.environ["HOME"],  # caches, such as of fonts; keys are made anew
+            "XDG_CONFIG_HOME": str(self.github.root / "home"),
             "LANG": "C.UTF-8",
             "GITHUB_ACTOR": github["actor"],
             "GITHUB_REPOSITORY": github["repository"],

@@ -1,4 +1,4 @@
-"""What the workflows, Dependabot and the Dockerfile must keep, where no scanner looks; each rule names what breaks it."""
+"""What workflows, Dependabot and Dockerfile must keep where no scanner looks; each rule names what breaks it."""
 
 import functools
 import json

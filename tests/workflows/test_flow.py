@@ -8,7 +8,6 @@ import pytest
 
 from hitless import pack
 from hitless.images import build_release, push
-from hitless.wait import wait_until
 from tests.conftest import RunningLab
 from tests.hitless.web import Web
 from tests.workflows.github import GitHub, approval
