@@ -1,6 +1,7 @@
 """The workflows, as executed steps on a running lab: build, deploy, a stale plan, a host update, a cancel."""
 
 import json
+import os
 import time
 from hashlib import sha256
 
@@ -105,6 +106,7 @@ def test_a_plan_that_is_stale_changes_nothing(web, github):
     assert deployments(web) == before
 
 
+@pytest.mark.skipif(os.environ.get("HITLESS_FLOWS") != "all", reason="a minute; GitHub's CI sets HITLESS_FLOWS=all")
 def test_a_cancelled_host_update_is_undone_and_the_next_one_goes_through(web, github):
     template = web.call("ec2").create_launch_template_version(
         LaunchTemplateName="web", SourceVersion="1", LaunchTemplateData={"InstanceType": "t3.large"}
