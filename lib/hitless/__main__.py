@@ -11,7 +11,7 @@ import signal
 import sys
 from pathlib import Path
 
-from hitless import commands
+from hitless import commands, pipeline
 from hitless.errors import HitlessError
 from hitless.stop import Stopped, raise_stopped
 from hitless.voice import mute
@@ -45,7 +45,14 @@ def _parser() -> argparse.ArgumentParser:
     run = verbs.add_parser("run", add_help=False, help="execute a runbook headless; parameters are checked first")
     run.add_argument("runbook", type=Path, nargs="?", help="e.g. runbooks/20-refresh-hosts.ipynb")
     run.add_argument("-p", metavar="NAME=VALUE", action="append", default=[], help="a parameter; may be repeated")
-    run.add_argument("--params", type=Path, metavar="FILE", help='parameters as JSON: {"NAME": "hitless-dev", …}')
+    run.add_argument(
+        "--params",
+        type=Path,
+        metavar="FILE",
+        action="append",
+        default=[],
+        help='parameters as JSON: {"NAME": "hitless-dev", …}; may be repeated',
+    )
     run.add_argument("--approve", metavar="CODE", default="", help="of the plan a dry run showed; `lab` on the lab")
     run.add_argument("--approval", type=Path, metavar="FILE", help="an approval as JSON: who, and over which digests")
     run.add_argument("--cell-timeout", type=_seconds, metavar="S", help="real seconds one cell may take")
@@ -66,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     listing.set_defaults(do=_list)
 
     commands.add_to(verbs)
+    pipeline.add_to(verbs)
 
     demo = verbs.add_parser("demo", help="the whole story on the lab: provision, replace every host, tear down")
     _add_lab(demo, rate=30.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -45,6 +46,7 @@ class Environment:
     ) -> None:
         self._here, self.name, self._kept = here, name, Path(state_dir) / "variables.json"
         self._planned = self.variables
+        _require_state(here, Path(state_dir))
         self.terraform = Terraform(folder, state_dir, say=say)
         self.terraform.init()
 
@@ -115,3 +117,11 @@ class Environment:
     def forget(self) -> None:
         """There is nothing left that was applied."""
         self._kept.unlink(missing_ok=True)
+
+
+def _require_state(here: Connection, state_dir: Path) -> None:
+    """A CI job's machine is new: without the state Terraform would make everything a second time."""
+    if here.environment == "lab" or not os.environ.get("GITHUB_ACTIONS") or (state_dir / "terraform.tfstate").exists():
+        return
+    do = "run it where the state is kept; releases (30) and rolling hosts back (41) need none"
+    raise NotReady("This machine does not hold the environment's Terraform state.", seen={"folder": state_dir}, do=do)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from hitless import images, terraform_step
 from hitless.approval import require_approved
 from hitless.connect import Connection
 from hitless.environment import Environment
-from hitless.errors import NotReady
+from hitless.errors import NotReady, Refused
 from hitless.oci import Image
 from hitless.plan import Plan
 from hitless.run_folder import RunFolder
@@ -17,6 +17,7 @@ from hitless.step import Deed
 from hitless.terraform_plan import Plan as TerraformPlan
 
 REPOSITORY = ["module.ecr"]
+HOSTS = {"min_size": 4, "desired_capacity": 4, "max_size": 6}  # as the variable's defaults; a test holds them equal
 NO_UNDO = "none: what is destroyed is gone; runbooks/10-provision.ipynb makes a new one"
 TEAR_DOWN = "runbooks/90-tear-down.ipynb, if nothing was there before"
 
@@ -47,7 +48,18 @@ class Provisioning:
         return self.plan.run(self.here, dry_run=dry_run, say=say, run=run)
 
 
-def plan_provisioning(here: Connection, environment: Environment, release: Image, run: RunFolder) -> Provisioning:
+def first_image(environment: Environment, version: str, colour: str, *, runs_on: str) -> Image | str:
+    """What the service starts with: built here, or, where there is an environment, what it was made with.
+
+    From then on releases are CodeDeploy's; another image in Terraform would be a revision that nothing runs.
+    """
+    kept = str(environment.variables.get("image", ""))
+    return kept or images.build_release("app", version, colour, runs_on=runs_on)
+
+
+def plan_provisioning(
+    here: Connection, environment: Environment, release: Image | str, run: RunFolder, *, hosts: tuple[int, int] = (0, 0)
+) -> Provisioning:
     """Plan everything, with the digest of an image, before there is a repository to push it to.
 
     ECS must find the image when the service starts, so the repository comes first, then the image; the rest is planned
@@ -56,14 +68,15 @@ def plan_provisioning(here: Connection, environment: Environment, release: Image
     Args:
         here: Whose account.
         environment: What is to be made.
-        release: The image that the service starts with.
+        release: The image that the service starts with, or the address of one that is in the repository.
         run: The run it is for; one that is resumed goes on with the plan it has shown.
+        hosts: At least and at most how many; 0 keeps it.
     """
-    making = _Making(here, environment, release)
+    making = _Making(here, environment, release, capacity_of(environment.variables, *hosts))
     if run.is_resumed:
         shown = next(one["facts"] for one in run.past.plan["steps"] if one["name"] == "rest")
         return Provisioning(here, making.plan(shown, run.past.plan["facts"]))
-    whole = environment.plan(image=making.address)
+    whole = environment.plan(image=making.address, **making.changed)
     shown = terraform_step.new("rest", whole, dict, undo=TEAR_DOWN).facts
     return Provisioning(here, making.plan(shown, {"existed": environment.exists}), whole)
 
@@ -74,11 +87,14 @@ class _Making:
 
     here: Connection
     environment: Environment
-    release: Image
+    release: Image | str
+    changed: dict[str, object]
 
     @property
     def address(self) -> str:
-        """Where the image will be, before there is a repository."""
+        """Where the image is, or will be, before there is a repository."""
+        if isinstance(self.release, str):
+            return self.release
         here = self.here
         registry = f"{here.account_id}.dkr.ecr.{here.region}.amazonaws.com"
         return f"{registry}/{self.environment.name}@{self.release.digest}"
@@ -86,7 +102,7 @@ class _Making:
     def plan(self, shown: dict, facts: dict) -> Plan:
         name, apply = self.environment.name, terraform_step.CALL
         known = {change["address"] for change in shown["changes"]}
-        image = f"{name} holds {self.release.digest}"
+        image = f"{name} holds {self.address.partition('@')[2]}"
         return Plan(
             f"Provision {name}",
             [
@@ -98,19 +114,43 @@ class _Making:
         )
 
     def _repository(self) -> dict:
-        return self.environment.terraform.apply(self.environment.plan(image=self.address, targets=REPOSITORY))
+        return self.environment.terraform.apply(
+            self.environment.plan(image=self.address, targets=REPOSITORY, **self.changed)
+        )
 
     def _push(self) -> dict:
-        pushed = images.push(self.release, self.environment.name, ecr=self.here.client("ecr"))
+        name, ecr = self.environment.name, self.here.client("ecr")
+        if isinstance(self.release, str):
+            pushed = images.find(self.release.partition("@")[2], name, ecr=ecr)
+        else:
+            pushed = images.push(self.release, name, ecr=ecr)
         if pushed != self.address:
             seen = {"planned": self.address, "is": pushed}
             raise NotReady("The repository is not where it was planned.", seen=seen, do="plan again")
         return {"address": pushed}
 
     def _rest(self, known: set[str]) -> dict:
-        left = self.environment.plan(image=self.address)
+        left = self.environment.plan(image=self.address, **self.changed)
         terraform_step.require_shown(left, known)
         return self.environment.apply(left)
+
+
+def capacity_of(variables: Mapping[str, object], at_least: int, at_most: int) -> dict[str, object]:
+    """The variable `hosts` with other limits; {} when none is asked for.
+
+    How many there are in between is ECS's affair; the figure to start with only has to lie between the limits.
+    """
+    if not at_least and not at_most:
+        return {}
+    had = {**HOSTS, **dict(variables.get("hosts") or {})}
+    low, high = at_least or had["min_size"], at_most or had["max_size"]
+    if low > high:
+        raise Refused("There cannot be fewer hosts at most than at least.", seen={"least": low, "most": high})
+    return {"hosts": {**had, "min_size": low, "max_size": high, "desired_capacity": _within(had, low, high)}}
+
+
+def _within(had: Mapping[str, int], low: int, high: int) -> int:
+    return min(max(had["desired_capacity"], low), high)
 
 
 def plan_tear_down(here: Connection, environment: Environment, run: RunFolder) -> Provisioning:

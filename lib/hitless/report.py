@@ -44,7 +44,7 @@ def render(evidence: Evidence) -> str:
         place=evidence.told("place", "opened") or "nobody recorded where",
         headline=headline(timeline) if timeline.windows else _sentence(evidence),
         lede=subtitle(timeline) if timeline.windows else evidence.reason,
-        problems=_problems(evidence),
+        problems=problems(evidence),
         claims=_rows(evidence.claims, "name", "measured", "limit", "holds"),
         approvals=_rows(evidence.approvals, "by", "at", "source", "over"),
         facts=list(_facts(evidence).items()),
@@ -92,7 +92,7 @@ def _rows(found: list[Mapping[str, Any]], *names: str) -> list[dict[str, Any]]:
     return [{name: "" if one.get(name) is None else one[name] for name in names} for one in found]
 
 
-def _problems(evidence: Evidence) -> list[str]:
+def problems(evidence: Evidence) -> list[str]:
     """What somebody in a hurry must not overlook."""
     failing = [claim for claim in evidence.claims if claim.get("holds") is not True]
     said = "" if failing else evidence.concluding("outcome").get("said")

@@ -70,13 +70,13 @@ def _described(runbook: Path) -> list[str]:
     return describe(read_schema(runbook), shutil.get_terminal_size().columns)
 
 
-def given_values(schema: Schema, pairs: Sequence[str], file: Path | None = None) -> dict[str, Any]:
+def given_values(schema: Schema, pairs: Sequence[str], files: Sequence[Path] = ()) -> dict[str, Any]:
     """What was given, of the right types and checked; without the defaults, so that it shows who named what.
 
     Args:
         schema: The runbook's.
         pairs: `NAME=VALUE` each.
-        file: JSON with further values.
+        files: JSON with further values.
 
     Raises:
         Refused: Something is given twice, unknown, of another type or out of range.
@@ -90,9 +90,13 @@ def given_values(schema: Schema, pairs: Sequence[str], file: Path | None = None)
         if name in texts:
             raise Refused(f"{shown(name)} is given twice.", do="give each parameter once")
         texts[name] = value
-    filed = from_file(file) if file is not None else {}
-    if both := sorted(texts.keys() & filed.keys()):
-        raise Refused(f"{shown(both[0])} is given twice.", seen={"by": f"-p and {file}"}, do="give each parameter once")
+    filed: dict[str, Any] = {}
+    for file in files:
+        more = from_file(file)
+        if both := sorted(more.keys() & (texts.keys() | filed.keys())):
+            seen = {"by": f"{file} and {'-p' if both[0] in texts else 'a file before it'}"}
+            raise Refused(f"{shown(both[0])} is given twice.", seen=seen, do="give each parameter once")
+        filed |= more
     given = from_pairs(schema, texts) | filed
     values = validate(schema, given)
     if not aims_at_lab():

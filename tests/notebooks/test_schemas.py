@@ -15,6 +15,7 @@ from app.settings import COLOURS
 from hitless.errors import Refused
 from hitless.parameters import validate
 from hitless.parameters_cell import read_cell
+from hitless.provisioning import HOSTS, capacity_of
 from hitless.schema import DIALECT, TYPES, read_schema
 from tests.hitless.notebooks import schema_of, write_runbook
 
@@ -138,3 +139,21 @@ def test_a_damaged_runbook_is_read_or_refused_and_nothing_else(tmp_path_factory,
     except Refused:
         return
     assert validate(schema, {}).keys() == {"COUNT", "NAME"}
+
+
+def test_what_10_takes_for_the_hosts_at_first_is_terraforms():
+    text = Path("terraform/envs/dev/variables.tf").read_text()
+    hosts = re.search(r'variable "hosts" \{.*?\n\}', text, re.DOTALL)[0]
+    assert {name: int(n) for name, n in re.findall(r"(\w+)\s*= optional\(number, (\d+)\)", hosts)} == HOSTS
+
+
+@pytest.mark.parametrize(
+    ("asked", "then"), [((0, 0), None), ((2, 0), (2, 4, 6)), ((0, 3), None), ((5, 8), (5, 5, 8)), ((1, 2), (1, 2, 2))]
+)
+def test_a_capacity_keeps_what_is_not_asked_for(asked, then):
+    if asked == (0, 3):
+        with pytest.raises(Refused, match="fewer hosts"):
+            capacity_of({}, *asked)
+        return
+    made = capacity_of({}, *asked).get("hosts")
+    assert made == (then and dict(zip(("min_size", "desired_capacity", "max_size"), then, strict=True)))
