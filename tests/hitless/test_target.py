@@ -123,10 +123,10 @@ def test_the_command_line_refuses_a_default_target_before_it_calls_anybody(tmp_p
     assert given_values(SCHEMA, []) == {}
     file = tmp_path / "p.json"
     file.write_text('{"NAME": "web"}')
-    assert given_values(SCHEMA, ["WARMUP_S=5"], file) == {"WARMUP_S": 5, "NAME": "web"}
+    assert given_values(SCHEMA, ["WARMUP_S=5"], [file]) == {"WARMUP_S": 5, "NAME": "web"}
     for twice in (["NAME=a", "NAME=a"], ["NAME=web"]):
         with pytest.raises(Refused, match="NAME is given twice"):
-            given_values(SCHEMA, twice, file)
+            given_values(SCHEMA, twice, [file])
 
 
 def test_a_kernel_checks_what_its_own_notebook_was_run_with(monkeypatch):
