@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--approve", metavar="CODE", default="", help="of the plan a dry run showed; `lab` on the lab")
     run.add_argument("--approval", type=Path, metavar="FILE", help="an approval as JSON: who, and over which digests")
-    run.add_argument("--cell-timeout", type=_seconds, metavar="S", help="real seconds one cell may take")
+    run.add_argument("--cell-timeout", type=_above_zero, metavar="S", help="real seconds one cell may take")
     run.add_argument("--resume", type=Path, metavar="RUN", help="go on with a run that was cut off: its folder")
     run.add_argument("--run-dir", type=Path, help="folder of this run; runs/<runbook>/<UTC time> by default")
     run.add_argument("-h", "--help", action="store_true", help="this, and a runbook's parameters when one is named")
@@ -94,13 +94,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"must be a number above 0, not {text}")
-    return seconds
-
-
 def _status(arguments: argparse.Namespace) -> int:
     from hitless.status import status
 
@@ -115,15 +108,15 @@ def _undo(arguments: argparse.Namespace) -> int:
 
 
 def _add_lab(verb: argparse.ArgumentParser, rate: float) -> None:
-    verb.add_argument("--rate", type=_rate, default=rate, help=f"lab seconds to a real second (default {rate:g})")
+    verb.add_argument("--rate", type=_above_zero, default=rate, help=f"lab seconds to a real second (default {rate:g})")
     verb.add_argument("--seed", type=int, default=1, help="same seed, same ids and durations")
 
 
-def _rate(text: str) -> float:
-    rate = float(text)
-    if not 0 < rate < math.inf:
+def _above_zero(text: str) -> float:
+    number = float(text)
+    if not 0 < number < math.inf:
         raise argparse.ArgumentTypeError(f"must be a number above 0, not {text}")
-    return rate
+    return number
 
 
 def _run(arguments: argparse.Namespace) -> int:
