@@ -41,7 +41,7 @@ bench:  ## measure the probe and the proxy against their yardsticks
 	@$(IN) tests/bench $(ARGS)
 
 crash:  ## end a run in every way at every moment, of each runbook (an hour); says how many cases there were
-	@HITLESS_CRASH=all $(IN) -m pytest -n 0 -s tests/hitless/crash $(ARGS)
+	@HITLESS_CRASH=all $(IN) -m pytest -n 0 -s tests/hitless/crash tests/terraform/test_cut_off.py $(ARGS)
 
 lock:  ## renew requirements.lock and app/requirements.txt (needs uv)
 	@$(PYTHON) lib/bootstrap/lock.py

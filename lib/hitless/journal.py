@@ -14,6 +14,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -87,6 +88,9 @@ class Journal:
             **facts: Anything JSON holds. NaN and infinity are refused with `ValueError`.
         """
         facts = self._redact(facts)
+        return _uninterrupted(lambda: self._append(kind, at, facts))
+
+    def _append(self, kind: str, at: float | None, facts: dict[str, Any]) -> Entry:
         with self._lock:
             at = round(self._clock.now() if at is None else at, 6)
             body = canonical({"n": self._n + 1, "at": at, "kind": kind, "facts": facts, "prev": self.head})
@@ -123,6 +127,20 @@ class Journal:
             os.ftruncate(self._fd, whole)
             os.fsync(self._fd)
         return content[whole:]
+
+
+def _uninterrupted(act: Callable[[], Entry]) -> Entry:
+    """Do something in a thread of its own: Ctrl-C, which only the main thread gets, cannot cut it in two.
+
+    An interrupt between the write and the new head would let the next line follow a line that is not the last; one
+    between a lock and its block would keep the lock.
+    """
+    with ThreadPoolExecutor(1, "journal") as thread:
+        try:
+            doing = thread.submit(act)
+        except RuntimeError:  # Python is ending: there are no threads any more, and no interrupts
+            return act()
+        return doing.result()
 
 
 def canonical(value: Any) -> bytes:

@@ -36,14 +36,14 @@ def chromium(tmp_path_factory):
     driver.quit()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: the lab's environment is that of all tests meanwhile
 def web(chromium, tmp_path_factory):
     folder = tmp_path_factory.mktemp("web")
     with Lab(folder / "lab", rate=60, seed=1):
         yield Web(folder)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def jupyter(web, tmp_path_factory):
     """Where JupyterLab answers, and the folder of its notebooks."""
     with socket.socket() as free:

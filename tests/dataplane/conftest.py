@@ -363,7 +363,7 @@ def answering():
     return fixed
 
 
-async def poll(look, limit_s=10.0):
+async def poll(look, limit_s=60.0):
     """Look until it is so, at what nobody tells of: other processes and their files."""
     for _ in range(int(limit_s / 0.01)):
         if seen := look():

@@ -24,7 +24,7 @@ PATTERNED = {  # what stands in the text, and what of it must go
         "ab12ab12",
     ),
     "SigV4 header": ("SignedHeaders=host, Signature=" + "cd34" * 16, "cd34cd34"),
-    "JWT": (JWT, "c2lnbmF0dXJl"),
+    "JWT": (JWT, "LW9mLXRoZS1jYW5hcnk"),  # a signed statement holds the base64 of "signature", too
     "private key": (PEM, "MIIEpAIBAAKCAQEAcanary1"),
     "EC key in JSON": (PEM.replace("RSA", "EC").replace("\n", "\\n"), "MIIEowIBAAKCAQEAcanary0"),
     "bearer": ("Authorization: Bearer abcdef0123456789", "abcdef0123456789"),

@@ -12,6 +12,7 @@ from hitless.journal import read
 from hitless.lab import Lab
 from hitless.ready_wait import read_blue_green
 from hitless.run_folder import open_run
+from hitless.wait import wait_until
 from tests.hitless.web import Web
 
 pytestmark = pytest.mark.live
@@ -83,7 +84,9 @@ def test_an_interrupt_takes_the_release_back_and_puts_the_group_back(room, web):
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(interrupted())
-    assert newest(web).status == "Stopped" and read_blue_green(web.here, room.group) == before
+    stopped = lambda: newest(web).status == "Stopped"  # noqa: E731
+    wait_until(stopped, bool, what="the stop", clock=web.here.clock, timeout_s=1200, every_s=5, say=str)
+    assert read_blue_green(web.here, room.group) == before
     assert room.deeds[-1].end
 
 

@@ -1,5 +1,7 @@
 import hashlib
 import json
+import subprocess
+import sys
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -102,3 +104,32 @@ def test_what_is_not_json_is_not_written(path):
     with Journal(path, VirtualClock()) as journal, pytest.raises(ValueError):
         journal.append("window", p99_ms=float("nan"))
     assert path.read_bytes() == before
+
+
+INTERRUPTED = """
+import _thread, os, sys
+from hitless.clock import VirtualClock
+from hitless.journal import Journal
+journal = Journal(sys.argv[1], VirtualClock())
+write = os.write
+def interrupt(fd, data):
+    done = write(fd, data)
+    if fd == journal._fd:
+        _thread.interrupt_main()
+    return done
+os.write = interrupt
+for n in range(20):
+    try:
+        journal.append("fact", n=n)
+    except KeyboardInterrupt:
+        pass
+os.write = write
+journal.append("last")
+"""
+
+
+def test_an_interrupt_in_the_middle_of_a_line_breaks_no_chain(tmp_path):
+    path = tmp_path / "j.jsonl"
+    subprocess.run([sys.executable, "-c", INTERRUPTED, str(path)], check=True, timeout=60)
+    entries = read(path)
+    assert [entry.n for entry in entries] == list(range(1, 22)) and entries[-1].kind == "last"
