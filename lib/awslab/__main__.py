@@ -63,8 +63,10 @@ def main(argv: list[str] | None = None) -> int:
     if not 0 <= arguments.port <= PORT_MAX:
         parser.error(f"--port must lie between 0 and {PORT_MAX}, not {arguments.port}")
     logging.basicConfig(level=logging.WARNING, format="awslab: %(message)s", stream=sys.stderr)
-    if arguments.data is not None:
+    if arguments.data is not None and not arguments.leash:
         arguments.data.mkdir(parents=True, exist_ok=True)
+    elif arguments.data is not None and not arguments.data.exists():
+        return 0  # whoever started it is gone already, and has taken the folder along
     try:
         with Scratch("awslab-") if arguments.data is None else contextlib.nullcontext(arguments.data) as data:
             return asyncio.run(_serve(arguments, data))

@@ -56,6 +56,7 @@ class Lab:
         self.environment: dict[str, str] = {}
 
     def __enter__(self) -> Lab:
+        self._data.mkdir(parents=True, exist_ok=True)
         self._process, ready = start("--rate", f"{self._rate:g}", "--seed", str(self._seed), "--data", str(self._data))
         self.endpoint_url = ready["endpoint_url"]
         self.environment = {**ready["environment"], STATE_VARIABLE: str(self._data / "terraform")}

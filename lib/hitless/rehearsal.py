@@ -138,6 +138,7 @@ class Rehearsal:
         self._scratch = Scratch("hitless-rehearsal-")
         self.folder: Path = self._scratch.__enter__()
         self._process: subprocess.Popen[bytes]
+        (self.folder / "lab").mkdir(parents=True, exist_ok=True)
         self._process, ready = start("--virtual", "--seed", str(self.seed), "--data", str(self.folder / "lab"))
         self.endpoint_url = ready["endpoint_url"]
         self.here = _Connection(_Session(self.endpoint_url), LabClock(self.ask), ACCOUNT_ID, REGION)

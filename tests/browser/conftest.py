@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.live)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(tmp_path_factory):
     notebook_page = pytest.importorskip("tests.browser.notebook_page", reason="selenium is not installed")
     if not (notebook_page.CHROMIUM and notebook_page.CHROMEDRIVER):

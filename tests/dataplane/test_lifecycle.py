@@ -104,11 +104,12 @@ def test_a_child_that_cannot_start_says_so_and_is_not_left_behind(capfd):
 
 def test_a_stop_in_the_middle_of_everything_leaves_nothing(stage, until):
     async def body():
+        others = {child.pid for child in psutil.Process().children(recursive=True)}
         async with stage:
             for n in range(5):
                 stage.request_task(f"t{n}")
             await stage.ear.first(TaskStarted)
-            pids = [child.pid for child in psutil.Process().children(recursive=True)]
+            pids = {child.pid for child in psutil.Process().children(recursive=True)} - others
         await until(lambda: all(map(gone, pids)))
 
     asyncio.run(body())

@@ -152,6 +152,7 @@ def test_a_task_that_failed_leaves_its_last_lines_exit_code_and_reason(tmp_path)
 
     async def body():
         clock = ScaledClock(60)
+        (tmp_path / "data").mkdir()
         cluster = Cluster(clock, data=tmp_path / "data")
         plane = LivePlane(cluster.lab, lost=lambda: None)
         await plane.start()

@@ -14,7 +14,7 @@ variable "alarm" {
     target_5xx_max          = optional(number, 0)
     target_5xx_minutes      = optional(number, 1)
     unhealthy_hosts_max     = optional(number, 0)
-    unhealthy_hosts_minutes = optional(number, 2)
+    unhealthy_hosts_minutes = optional(number, 3)
   })
   default  = {}
   nullable = false
