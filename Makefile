@@ -13,7 +13,7 @@ demo:  ## the whole story, headless, on the lab: a verdict and an HTML report
 	@$(IN) -m hitless demo $(ARGS)
 
 test:  ## the tests; ARGS="-m 'not live and not terraform'" for the quick ones
-	@$(IN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(IN) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lab:  ## the lab and JupyterLab on the walkthrough
 	@$(IN) -m hitless lab $(ARGS)
