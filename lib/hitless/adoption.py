@@ -48,6 +48,17 @@ def _refresh(here: Connection, arguments: Mapping, _expects: Mapping, since_s: f
     return None
 
 
+def _turned(here: Connection, arguments: Mapping, _expects: Mapping, since_s: float) -> dict | None:
+    answer = here.client("autoscaling").describe_instance_refreshes(
+        AutoScalingGroupName=arguments["AutoScalingGroupName"]
+    )
+    for refresh in answer["InstanceRefreshes"]:
+        began = (refresh.get("RollbackDetails") or {}).get("RollbackStartTime")
+        if began is not None and began.timestamp() >= since_s - SLACK_S:
+            return {"InstanceRefreshId": refresh["InstanceRefreshId"]}
+    return None
+
+
 def _holds(found: Mapping, wanted: Mapping) -> bool:
     """AWS answers with what was wanted, and more: a launch template's name beside its id."""
     return all(
@@ -86,6 +97,7 @@ def _revision(here: Connection, arguments: Mapping, expects: Mapping, _since_s: 
 
 FINDERS: dict[str, Callable[[Connection, Mapping, Mapping, float], dict | None]] = {
     "autoscaling:start_instance_refresh": _refresh,
+    "autoscaling:rollback_instance_refresh": _turned,
     "codedeploy:create_deployment": _deployment,
     "ecs:register_task_definition": _revision,
 }

@@ -66,16 +66,15 @@ def _refresh(here: Connection, name: str, call: str, arguments: Mapping, result:
         return Stand(name, call, GOOD, words)
     if seen["Status"] in refresh.ENDED:
         return Stand(name, call, BAD, words)
-    stop = Step(
-        name=f"turn {name} round",
-        service="autoscaling",
-        operation="rollback_instance_refresh",
-        arguments={"AutoScalingGroupName": group_name},
-        changes=f"the hosts of {group_name} that were replaced are replaced again by what served before",
-        undo="run the refresh again",
-    )
     turning = seen["Status"] in ("RollbackInProgress", "Cancelling")
-    return Stand(name, call, GOING, words, None if turning else stop)
+    return Stand(name, call, GOING, words, None if turning else refresh.rollback_step(group_name))
+
+
+def _turned(here: Connection, name: str, call: str, arguments: Mapping, result: Mapping) -> Stand:
+    seen = refresh.read_refresh(here, arguments["AutoScalingGroupName"], result["InstanceRefreshId"])
+    went_back = seen["Status"] == "RollbackSuccessful"
+    state = GOOD if went_back else BAD if seen["Status"] in refresh.ENDED else GOING
+    return Stand(name, call, state, refresh.describe(seen))
 
 
 def _deployment(here: Connection, name: str, call: str, _arguments: Mapping, result: Mapping) -> Stand:
@@ -97,5 +96,6 @@ def _deployment(here: Connection, name: str, call: str, _arguments: Mapping, res
 
 READERS: dict[str, Callable[[Connection, str, str, Mapping, Mapping], Stand]] = {
     "autoscaling:start_instance_refresh": _refresh,
+    "autoscaling:rollback_instance_refresh": _turned,
     "codedeploy:create_deployment": _deployment,
 }

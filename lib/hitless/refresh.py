@@ -86,6 +86,18 @@ def refresh_step(group_name: str, template_id: str, version: str, settings: Refr
     )
 
 
+def rollback_step(group_name: str) -> Step:
+    """The one call that turns a running refresh round; the same refresh goes on, backwards."""
+    return Step(
+        name="refresh",
+        service="autoscaling",
+        operation="rollback_instance_refresh",
+        arguments={"AutoScalingGroupName": group_name},
+        changes=f"the hosts of {group_name} that were replaced are replaced again by what served before",
+        undo="runbooks/20-refresh-hosts.ipynb: run the refresh again",
+    )
+
+
 def plan_refresh(group_name: str, template_id: str, version: str, settings: RefreshSettings) -> Plan:
     """A plan of that one call; see `refresh_step`."""
     return Plan(f"Replace the hosts of {group_name}", [refresh_step(group_name, template_id, version, settings)])

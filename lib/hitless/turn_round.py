@@ -50,11 +50,22 @@ async def turn_round(
     return await _Turn(change, run, at_percent, probe_rate_per_s, say).run()
 
 
+async def watch_turn(
+    change: HostChange, run: RunFolder, probe_rate_per_s: int, say: Callable[[str], object]
+) -> Outcome:
+    """Take a plan whose step turns a running refresh round, and watch it under load; approved already.
+
+    Returns:
+        As `turn_round`.
+    """
+    return await _Turn(change, run, None, probe_rate_per_s, say).run()
+
+
 class _Turn:
-    """One refresh that is turned round."""
+    """One refresh that is turned round: once so much is done, or, without a share, by the plan itself."""
 
     def __init__(
-        self, change: HostChange, run: RunFolder, at_percent: int, per_second: int, say: Callable[[str], object]
+        self, change: HostChange, run: RunFolder, at_percent: int | None, per_second: int, say: Callable[[str], object]
     ) -> None:
         self._change, self._run, self._at_percent, self._per_second, self._say = (
             change,
@@ -74,13 +85,19 @@ class _Turn:
             self._here,
             self._stack,
             self._run,
-            f"Start to replace the hosts of {self._stack.service_name}, and turn round",
+            self._title,
             probe_rate_per_s=self._per_second,
             limits={"floor_percent": self._change.settings.min_healthy_percent},
             capacity=self._lookout.capacity,
         )
         error = await under_load(self._here, live, self._replace_and_turn)
         return await asyncio.to_thread(self._judge, live, error)
+
+    @property
+    def _title(self) -> str:
+        if self._at_percent is None:
+            return f"Turn the refresh of {self._stack.service_name}'s hosts round"
+        return f"Start to replace the hosts of {self._stack.service_name}, and turn round"
 
     async def _replace_and_turn(self, live: LiveTimeline) -> None:
         group = self._stack.group_name
@@ -98,7 +115,7 @@ class _Turn:
         raise NotReady("The refresh ended before it was turned round.", do="turn it round at a smaller share")
 
     def _turn_when_due(self, live: LiveTimeline, percent: int) -> None:
-        if percent >= self._at_percent:
+        if self._at_percent is not None and percent >= self._at_percent:
             self._turned_at = percent
             live.event(f"turn round at {percent} %", "gate")
             self._say(f"turning round at {percent} %")
@@ -123,7 +140,8 @@ class _Turn:
         fewest = lowest_in_service(self._here, self._stack.group_name, self._began_s, serving)
         floor = self._change.settings.min_healthy_percent
         verdict.at_least("lowest capacity", 100 * fewest / self._before.desired_capacity, floor, "%")
-        verdict.at_least("turned round at", self._turned_at, self._at_percent, "%")
+        if self._at_percent is not None:
+            verdict.at_least("turned round at", self._turned_at, self._at_percent, "%")
         old = self._before.launch_template_version
         served = sum(host.healthy and host.launch_template_version == old for host in after.hosts)
         verdict.equal("healthy hosts of the version before", served, after.desired_capacity)
