@@ -16,6 +16,7 @@ from hitless.run_folder import RunFolder
 from hitless.step import Deed
 from hitless.terraform_plan import Plan as TerraformPlan
 
+REST, EVERYTHING = "rest", "everything"  # steps that an undo must know
 REPOSITORY = ["module.ecr"]
 HOSTS = {"min_size": 4, "desired_capacity": 4, "max_size": 6}  # as the variable's defaults; a test holds them equal
 NO_UNDO = "none: what is destroyed is gone; runbooks/10-provision.ipynb makes a new one"
@@ -74,10 +75,10 @@ def plan_provisioning(
     """
     making = _Making(here, environment, release, capacity_of(environment.variables, *hosts))
     if run.is_resumed:
-        shown = next(one["facts"] for one in run.past.plan["steps"] if one["name"] == "rest")
+        shown = next(one["facts"] for one in run.past.plan["steps"] if one["name"] == REST)
         return Provisioning(here, making.plan(shown, run.past.plan["facts"]))
     whole = environment.plan(image=making.address, **making.changed)
-    shown = terraform_step.new("rest", whole, dict, undo=TEAR_DOWN).facts
+    shown = terraform_step.new(REST, whole, dict, undo=TEAR_DOWN).facts
     return Provisioning(here, making.plan(shown, {"existed": environment.exists}), whole)
 
 
@@ -108,7 +109,7 @@ class _Making:
             [
                 Deed("repository", apply, {"targets": REPOSITORY}, "the image repository", TEAR_DOWN, self._repository),
                 Deed("image", "ecr:push", {"address": self.address}, image, "none needed", self._push),
-                Deed("rest", apply, shown, f"{len(known)} resources", TEAR_DOWN, lambda: self._rest(known)),
+                Deed(REST, apply, shown, f"{len(known)} resources", TEAR_DOWN, lambda: self._rest(known)),
             ],
             facts,
         )
@@ -172,5 +173,5 @@ def plan_tear_down(here: Connection, environment: Environment, run: RunFolder) -
         steps = terraform_step.again(run.past.plan, destroy, environment.plan_tear_down)
         return Provisioning(here, Plan.again(run.past.plan, steps))
     whole = environment.plan_tear_down()
-    step = terraform_step.new("everything", whole, lambda: destroy(whole), undo=NO_UNDO)
+    step = terraform_step.new(EVERYTHING, whole, lambda: destroy(whole), undo=NO_UNDO)
     return Provisioning(here, Plan(title, [step]), whole)
