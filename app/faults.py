@@ -35,9 +35,14 @@ class Faults:
         """`/healthz` may answer 200."""
         return self.age_s < self._settings.fail_health_after_s
 
-    def fails(self) -> bool:
-        """Whether this request is one of the `error_percent`: every hundred hold exactly that many, evenly spread."""
-        if self.age_s < self._settings.error_after_s:
+    def fails(self, listener_port: str) -> bool:
+        """Whether this request is one of the `error_percent`: every hundred hold exactly that many, evenly spread.
+
+        Args:
+            listener_port: The load balancer's, as it says in X-Forwarded-Port; "" when it came another way.
+        """
+        spared = self._settings.error_ports and listener_port not in map(str, self._settings.error_ports)
+        if spared or self.age_s < self._settings.error_after_s:
             return False
         self._credit += self._settings.error_percent
         due, self._credit = divmod(self._credit, 100)

@@ -46,7 +46,7 @@ class Service:
             return await handler(request)
         with self.drain.request():
             await self.faults.slow_down()
-            if self.faults.fails():
+            if self.faults.fails(request.headers.get("X-Forwarded-Port", "")):
                 return web.json_response({"error": "told to fail by ERROR_PERCENT"}, status=500)
             return await handler(request)
 

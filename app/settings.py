@@ -46,6 +46,8 @@ class Settings:
         fail_health_after_s: When `/healthz` starts to answer 503; 0 is never healthy.
         error_percent: Share of requests answered 500, 0 to 100, once `error_after_s` has passed.
         error_after_s: See `error_percent`.
+        error_ports: `ERROR_PORTS`, as "80,443": only requests that came by a load balancer's listener on one of these
+            ports fail so; a release that looks well through the test listener. Empty: all requests.
         latency_s: `LATENCY_MS`: added to every answer. Always real milliseconds, as requests are real.
         ignore_sigterm: Only SIGKILL ends it.
         exit_on_start: Exit code with which the process ends before it listens; None lets it live.
@@ -63,6 +65,7 @@ class Settings:
     fail_health_after_s: float = NEVER
     error_percent: int = 0
     error_after_s: float = 0.0
+    error_ports: frozenset[int] = frozenset()
     latency_s: float = 0.0
     ignore_sigterm: bool = False
     exit_on_start: int | None = None
@@ -87,6 +90,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         keepalive_s=_number(environment, "KEEPALIVE_S", KEEPALIVE_S),
         framed_by=_choice(environment, "FRAMED_BY", "nobody", tuple(FRAMERS)),
         error_percent=_whole(environment, "ERROR_PERCENT", 0, 0, 100),
+        error_ports=_ports(environment, "ERROR_PORTS"),
         latency_s=_number(environment, "LATENCY_MS", 0.0) / 1000,
         ignore_sigterm=_choice(environment, "IGNORE_SIGTERM", "0", ("0", "1", "false", "true")) in ("1", "true"),
         exit_on_start=_whole(environment, "EXIT_ON_START", 0, 0, 255) if environment.get("EXIT_ON_START") else None,
@@ -138,3 +142,8 @@ def _whole(environment: Mapping[str, str], name: str, default: int, least: int, 
     if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
         raise BadSetting(f"{name}={text[:64]!r} must be a whole number from {least} to {most}.")
     return int(text)
+
+
+def _ports(environment: Mapping[str, str], name: str) -> frozenset[int]:
+    text = environment.get(name) or ""
+    return frozenset(_whole({name: port}, name, 0, 1, 65535) for port in text.split(",") if text)

@@ -24,7 +24,7 @@ from hitless.service import read_service, read_targets
 USERS_PER_S = 20.0
 QUIET_S, LOOK_S, TIMEOUT_S = 120.0, 30.0, 4 * 3600.0
 SLOW = "LATENCY_MS=2000"  # a request that takes two seconds can be cut off in the middle
-BAD = "ERROR_PERCENT=100 ERROR_AFTER_S=240"
+BAD = "ERROR_PERCENT=100 ERROR_PORTS=80,443"
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from hitless.connect import Connection
 from hitless.hosts import Fleet
 
 INSTANCE_ID = re.compile(r"i-[0-9a-f]+")
+CLOCKS_APART_S = 2.0  # AWS answers in whole seconds, and our clock is set by such an answer
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def lowest_in_service(here: Connection, group_name: str, since_s: float, serving
     Args:
         here: Whose account.
         group_name: Auto Scaling group.
-        since_s: AWS time, epoch seconds.
+        since_s: AWS time, epoch seconds, from before `serving` was read: what is counted twice does no harm.
         serving: Ids of the hosts in service at that moment.
 
     Calls:
@@ -49,7 +50,7 @@ def lowest_in_service(here: Connection, group_name: str, since_s: float, serving
     """
     pages = here.client("autoscaling").get_paginator("describe_scaling_activities")
     activities = [a for page in pages.paginate(AutoScalingGroupName=group_name) for a in page["Activities"]]
-    steps = sorted(step for a in activities if (step := _step(a)) is not None and step[0] >= since_s)
+    steps = sorted(step for a in activities if (step := _step(a)) is not None and step[0] >= since_s - CLOCKS_APART_S)
     lowest, serving = len(serving), set(serving)
     for _, entered, instance_id in steps:
         (serving.add if entered else serving.discard)(instance_id)

@@ -21,7 +21,7 @@ from hitless.stack import Stack
 
 SETTINGS = RefreshSettings(skip_matching=False)
 BOOT_S = 90.0
-BAD = "ERROR_PERCENT=100 ERROR_AFTER_S=240"  # healthy while it is started, then it fails every user it gets
+BAD = "ERROR_PERCENT=100 ERROR_PORTS=80,443"  # well through the test listener, then it fails every user
 NO_GATE = Gate(failed_max=-1, approve="wait")  # the alarm is to catch a bad one, and a person says go
 COLOURS = ("green", "purple", "teal", "orange", "pink", "blue")
 DONE, TAKEN_BACK, FAILED = "done", "taken back", "failed"

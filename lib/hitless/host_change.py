@@ -202,7 +202,7 @@ class _Replacement:
         noted = self._run.past.noted.get(BEFORE)
         if noted is not None:
             return Fleet.again(noted["fleet"]), noted["began_s"]
-        before, began_s = read_hosts(self._here, self._stack), self._here.clock.now()
+        began_s, before = self._here.clock.now(), read_hosts(self._here, self._stack)
         self._run.note(BEFORE, {"fleet": asdict(before), "began_s": began_s})
         return before, began_s
 

@@ -15,7 +15,7 @@ NAME = "hitless-dev"
 USERS_PER_S = 100  # requests a second of the onlooker; each runbook has a probe of its own beside it
 PROBE = {"PROBE_RATE_PER_S": 200}
 HOOK = {"HOOK": f"CodeDeployHook_{NAME}"}  # Terraform makes it; it tries a release through the test listener first
-BAD_RELEASE = "ERROR_PERCENT=100 ERROR_AFTER_S=240"  # healthy while it is started, then it fails every user
+BAD_RELEASE = "ERROR_PERCENT=100 ERROR_PORTS=80,443"  # well through the test listener, then it fails every user
 CANARY_PERCENT = 10
 P99_MS_MAX = 500.0
 ENDS = {runner.DONE: "done", runner.REFUSED: "refused", runner.FAILED: "failed, taken back"}

@@ -75,8 +75,8 @@ class _Turn:
             say,
         )
         self._here, self._stack = change.here, change.stack
+        self._began_s = self._here.clock.now()  # first, or a host that enters service between the two is missed
         self._before = read_hosts(self._here, self._stack)
-        self._began_s = self._here.clock.now()
         self._lookout = Lookout(self._here, self._stack, change.version)
         self._turned_at: int | None = None
 

@@ -93,7 +93,7 @@ def ask():
     """Serve the app in-process and ask it: (status, headers, body)."""
     from aiohttp.test_utils import TestClient, TestServer
 
-    def ask(*paths, environment=(), now=time.monotonic, method="GET"):
+    def ask(*paths, environment=(), now=time.monotonic, method="GET", headers=None):
         from drain import Drain
         from faults import Faults
         from identity import read_identity
@@ -108,7 +108,7 @@ def ask():
             async with TestClient(TestServer(service.application(), host="127.0.0.1")) as client:
                 answers = []
                 for path in paths:
-                    async with client.request(method, path) as answer:
+                    async with client.request(method, path, headers=headers) as answer:
                         answers.append((answer.status, answer.headers, await answer.text()))
                 return answers
 

@@ -67,6 +67,15 @@ def test_faults_start_at_their_time(ask):
     assert set(statuses) == {200, 500}
 
 
+def test_errors_by_port_spare_the_test_listener(ask):
+    bad = {"ERROR_PERCENT": "100", "ERROR_PORTS": "80,443"}
+    came_by = {
+        port: ask("/version", headers={"X-Forwarded-Port": port}, environment=bad)[0] for port in ("443", "8080")
+    }
+    assert came_by == {"443": 500, "8080": 200}
+    assert ask("/version", environment=bad)[0] == 200, "nobody forwarded it"
+
+
 def test_health_fails_from_its_time_on(ask):
     assert ask("/healthz", environment={"FAIL_HEALTH_AFTER_S": "0"})[0] == 503
     assert ask("/healthz", environment={"FAIL_HEALTH_AFTER_S": "1000"})[0] == 200

@@ -60,9 +60,9 @@ def test_the_simulated_plane_reads_the_same_variables_the_same_way():
 
     from awslab.dataplane.behaviour import read_behaviour
 
-    for value in ("", "0", "1", "60", "101", "x", "-1", "nan"):
+    for value in ("", "0", "1", "60", "101", "x", "-1", "nan", "80,443", "80,", "0,80", "65536"):
         for name in ("ERROR_PERCENT", "EXIT_AFTER_S", "FAIL_HEALTH_AFTER_S", "ERROR_AFTER_S", "LATENCY_MS",
-                     "DRAIN_QUIET_S", "DRAIN_MAX_S", "EXIT_ON_START", "IGNORE_SIGTERM"):  # fmt: skip
+                     "DRAIN_QUIET_S", "DRAIN_MAX_S", "EXIT_ON_START", "IGNORE_SIGTERM", "ERROR_PORTS"):  # fmt: skip
             simulated = read_behaviour({name: value})
             try:
                 real = read_settings({name: value})
@@ -70,5 +70,6 @@ def test_the_simulated_plane_reads_the_same_variables_the_same_way():
                 assert simulated.exit_on_start == 2, (name, value)
                 continue
             for field in ("error_percent", "exit_after_s", "fail_health_after_s", "error_after_s", "latency_s",
-                          "drain_quiet_s", "drain_max_s", "exit_on_start", "ignore_sigterm"):  # fmt: skip
+                          "drain_quiet_s", "drain_max_s", "exit_on_start", "ignore_sigterm",
+                          "error_ports"):  # fmt: skip
                 assert getattr(simulated, field) == getattr(real, field), (name, value, field)

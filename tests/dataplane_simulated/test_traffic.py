@@ -165,6 +165,12 @@ def test_a_bad_release_fails_its_percentage_from_its_time_on(stage):
     assert stage.counts() == {200: 400, 500: 100}
 
 
+@pytest.mark.parametrize(("ports", "failed"), [("80,443", 500), ("8080", 0)])
+def test_a_bad_release_may_fail_those_of_some_listeners_only(stage, ports, failed):
+    busy(stage, ERROR_PERCENT="100", ERROR_PORTS=ports)
+    assert stop(stage).failed == failed
+
+
 def test_traffic_can_start_with_the_listener(make_stage):
     stage = make_stage(traffic={80: 5.0})
     stage.listener(80)

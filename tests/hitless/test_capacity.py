@@ -49,3 +49,11 @@ def test_launch_first_never_dips_and_a_failed_launch_is_no_host():
 def test_what_happened_before_does_not_count():
     here = Here(("Terminating EC2 instance: i-0a", "Successful", 5, 6))
     assert lowest_in_service(here, "web", 10, {"i-0a", "i-0c"}) == 2
+
+
+def test_a_host_that_enters_service_while_the_hosts_are_read_is_not_missed():
+    here = Here(
+        ("Launching a new EC2 instance: i-0d", "Successful", 5, 9),
+        ("Terminating EC2 instance: i-0a", "Successful", 30, 40),
+    )
+    assert lowest_in_service(here, "web", 10, {"i-0a", "i-0c"}) == 2

@@ -14,7 +14,7 @@ from tests.hitless.web import Web
 
 pytestmark = pytest.mark.live
 
-ERRORS = "ERROR_PERCENT=100 ERROR_AFTER_S=150"  # healthy until the canary has its users
+ERRORS = "ERROR_PERCENT=100 ERROR_PORTS=80"  # well through the test listener
 
 
 def continue_when_ready(w):

@@ -10,6 +10,7 @@ EXIT_BAD_SETTINGS = 2  # the app refuses settings it can't read, and says so, be
 DRAIN_QUIET_S = 1.0
 DRAIN_MAX_S = 25.0
 NEVER = float("inf")
+PORT_MAX = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Behaviour:
         fail_health_after_s: When `/healthz` starts to answer 503; 0 is never healthy.
         error_percent: Share of requests answered 500, 0 to 100, once `error_after_s` has passed.
         error_after_s: See `error_percent`.
+        error_ports: Only requests by a listener on one of these ports fail so; empty: all.
         latency_s: Added to every answer.
         ignore_sigterm: Only SIGKILL ends it.
         drain_quiet_s: After SIGTERM, end when no request came for this long and none is open.
@@ -33,6 +35,7 @@ class Behaviour:
     fail_health_after_s: float = NEVER
     error_percent: int = 0
     error_after_s: float = 0.0
+    error_ports: frozenset[int] = frozenset()
     latency_s: float = 0.0
     ignore_sigterm: bool = False
     drain_quiet_s: float = DRAIN_QUIET_S
@@ -43,9 +46,10 @@ class Behaviour:
         """How long one request takes."""
         return REQUEST_S + self.latency_s
 
-    def error_percent_at(self, age_s: float) -> int:
-        """Share of requests answered 500 at this age of the process."""
-        return self.error_percent if age_s >= self.error_after_s else 0
+    def error_percent_at(self, age_s: float, listener_port: int) -> int:
+        """Share of requests by a listener on this port that are answered 500 at this age of the process."""
+        spared = self.error_ports and listener_port not in self.error_ports
+        return 0 if spared or age_s < self.error_after_s else self.error_percent
 
 
 def read_behaviour(environment: Mapping[str, str]) -> Behaviour:
@@ -61,6 +65,7 @@ def read_behaviour(environment: Mapping[str, str]) -> Behaviour:
             fail_health_after_s=_seconds(environment, "FAIL_HEALTH_AFTER_S", NEVER),
             error_percent=_whole(environment, "ERROR_PERCENT", 100),
             error_after_s=_seconds(environment, "ERROR_AFTER_S", 0.0),
+            error_ports=_ports(environment, "ERROR_PORTS"),
             latency_s=_seconds(environment, "LATENCY_MS", 0.0) / 1000,
             ignore_sigterm=_flag(environment, "IGNORE_SIGTERM"),
             drain_quiet_s=_seconds(environment, "DRAIN_QUIET_S", DRAIN_QUIET_S),
@@ -82,6 +87,14 @@ def _whole(environment: Mapping[str, str], name: str, most: int) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= most):
         raise ValueError(name)
     return int(text)
+
+
+def _ports(environment: Mapping[str, str], name: str) -> frozenset[int]:
+    text = environment.get(name) or ""
+    ports = frozenset(_whole({name: port}, name, PORT_MAX) for port in text.split(",") if text)
+    if 0 in ports:
+        raise ValueError(name)
+    return ports
 
 
 def _flag(environment: Mapping[str, str], name: str) -> bool:

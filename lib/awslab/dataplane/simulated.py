@@ -267,13 +267,13 @@ class SimulatedPlane(Machine):
     # -- the load balancer
 
     def _open(self, event: ListenerOpened, now: float) -> list[Event]:
-        self.traffic.listeners.add(event.listener_arn)
+        self.traffic.listeners[event.listener_arn] = event.port
         if event.port in self._per_second:
             self.send(event.listener_arn, self._per_second[event.port], now=now)
         return [ListenerBound(listener_arn=event.listener_arn, host_port=event.port)]
 
     def _close(self, event: ListenerClosed, now: float) -> list[Event]:
-        self.traffic.listeners.discard(event.listener_arn)
+        self.traffic.listeners.pop(event.listener_arn, None)
         return []
 
     def _weigh(self, event: WeightsChanged, now: float) -> list[Event]:

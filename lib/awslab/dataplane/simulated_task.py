@@ -50,9 +50,9 @@ class SimulatedTask:
         """`/healthz` answers 200."""
         return now - self.started_at < self.behaviour.fail_health_after_s
 
-    def errors_among(self, count: int, now: float) -> int:
-        """How many of `count` answers are a 500; exact in the long run."""
-        self.error_credit += count * self.behaviour.error_percent_at(now - self.started_at) / 100
+    def errors_among(self, count: int, now: float, listener_port: int) -> int:
+        """How many of `count` answers by a listener on this port are a 500; exact in the long run."""
+        self.error_credit += count * self.behaviour.error_percent_at(now - self.started_at, listener_port) / 100
         errors = int(self.error_credit + 1e-9)
         self.error_credit -= errors
         return errors

@@ -111,7 +111,7 @@ class Traffic:
 
     def __init__(self, task_at: Callable[[Endpoint], SimulatedTask | None], host_gone: Callable[[str], bool]) -> None:
         self._task_at, self._host_gone = task_at, host_gone
-        self.listeners: set[str] = set()
+        self.listeners: dict[str, int] = {}  # ARN -> port
         self.weights: dict[str, tuple[tuple[str, int], ...]] = {}
         self.endpoints: dict[str, tuple[Endpoint, ...]] = {}
         self.streams: dict[str, Stream] = {}
@@ -208,7 +208,7 @@ class Traffic:
 
     def _finish(self, row: Row, now: float) -> None:
         ended, task = row.finish(now), self._task_at(row.endpoint)
-        errors = task.errors_among(ended, now) if task else 0
+        errors = task.errors_among(ended, now, self.listeners.get(row.listener_arn, 0)) if task else 0
         row.statuses.update({status: n for status, n in ((200, ended - errors), (500, errors)) if n})
         tally = self.tallies[row.listener_arn]
         tally.ok, tally.failed = tally.ok + ended - errors, tally.failed + errors
