@@ -92,7 +92,8 @@ def test_a_second_release_while_one_runs_is_refused_and_the_running_one_can_be_a
     w = web()
     with pytest.raises(NotReady, match="No deployment runs"):
         adopt(w.here, w.stack)
-    first = plan_release(w.here, w.stack, build_release("app", "2.0.0", "green"), "2.0.0", "web")
+    slow = {"config_name": "CodeDeployDefault.ECSLinear10PercentEvery1Minutes"}  # so that it runs when it is adopted
+    first = plan_release(w.here, w.stack, build_release("app", "2.0.0", "green"), "2.0.0", "web", **slow)
     first.plan.run(w.here, dry_run=False, say=str)
     with pytest.raises(NotReady, match="A deployment runs already"):
         plan_release(w.here, w.stack, build_release("app", "3.0.0", "red"), "3.0.0", "web")

@@ -19,6 +19,7 @@ from tests.hitless.test_release_live import Web
 
 pytestmark = pytest.mark.live
 SETTINGS = RefreshSettings(90, 140, 30)
+UNHURRIED = RefreshSettings(90, 140, 240)  # so that it still runs when it is turned round
 
 
 def test_a_refresh_turned_round_leaves_the_hosts_version_before_and_loses_nothing(lab, tmp_path):
@@ -44,7 +45,7 @@ def test_the_runbooks_verbs_turn_a_refresh_that_runs_round_and_lose_nothing(lab,
     before = read_hosts(web.here, web.stack)
     environment, stack = SimpleNamespace(remember=remembered.update), web.stack
     version = new_template_version(web.here, before.launch_template_id)
-    step = refresh_step(stack.group_name, before.launch_template_id, version, SETTINGS)
+    step = refresh_step(stack.group_name, before.launch_template_id, version, UNHURRIED)
     refresh_id = step.make(web.here)[0]["InstanceRefreshId"]
     replaced = lambda: read_refresh(web.here, stack.group_name).get("PercentageComplete", 0)  # noqa: E731
     wait_until(replaced, lambda p: p >= 33, what="a host", clock=web.here.clock, timeout_s=3600, every_s=5, say=str)

@@ -1,5 +1,6 @@
 """Our HCL: formatted, valid, refused where it would hurt, and missed when a safety is taken out."""
 
+import functools
 import importlib.util
 import re
 import shutil
@@ -69,6 +70,7 @@ MUTATIONS = {
         ('"IMMUTABLE"', '"MUTABLE"', "a_tag_never_moves"),
     ],
 }
+LAWS = tuple(law for changes in MUTATIONS.values() for _, _, law in changes)
 
 
 def test_a_safety_taken_out_is_missed(workshop):
@@ -79,13 +81,23 @@ def test_a_safety_taken_out_is_missed(workshop):
             assert old in text, f"{file} no longer says {old!r}: renew the mutation"
             text = text.replace(old, new)
         path.write_text(text)
+        keep_runs(workshop.root / "testing" / "tests" / f"{module_of(file)}.tftest.hcl")
     workshop.run("init", "-lockfile=readonly", inside="testing")
-    mutated = sorted({file.split("/")[0] for file in MUTATIONS})
+    mutated = sorted({module_of(file) for file in MUTATIONS})
     said = workshop.run("test", "-no-color", *only(mutated), inside="testing").stdout
     failed = set(re.findall(r'^  run "([^"]+)"\.\.\. fail', said, re.MULTILINE))
-    for changes in MUTATIONS.values():
-        for _, _, law in changes:
-            assert any(name.startswith(law) for name in failed), f"nobody missed what {law} protects\n{said}"
+    for law in LAWS:
+        assert any(name.startswith(law) for name in failed), f"nobody missed what {law} protects\n{said}"
+
+
+def module_of(file: str) -> str:
+    return file.split("/")[0]
+
+
+def keep_runs(tests: Path):
+    """Only those that are to miss something: each costs a second."""
+    drop = [run for run in RUN.finditer(tests.read_text()) if not run[1].startswith(LAWS)]
+    tests.write_text(functools.reduce(lambda text, run: text.replace(run[0], ""), drop, tests.read_text()))
 
 
 def test_the_composition_is_valid_and_its_lock_file_final(workshop):

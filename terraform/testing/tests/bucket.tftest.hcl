@@ -59,7 +59,7 @@ run "a_log_bucket_logs_to_itself_and_takes_others" {
   }
 }
 
-run "a_dot_breaks_the_certificate" {
+run "what_cannot_be_is_refused" {
   command = plan
 
   module {
@@ -67,22 +67,15 @@ run "a_dot_breaks_the_certificate" {
   }
 
   variables {
+    # a dot breaks the certificate
     name = "web.audit"
-  }
 
-  expect_failures = [var.name]
-}
-
-run "half_a_day_of_evidence_is_refused" {
-  command = plan
-
-  module {
-    source = "../modules/bucket"
-  }
-
-  variables {
+    # half a day of evidence is refused
     object_lock_days = 0.5
   }
 
-  expect_failures = [var.object_lock_days]
+  expect_failures = [
+    var.name,
+    var.object_lock_days,
+  ]
 }

@@ -88,7 +88,7 @@ run "approval_holds_a_release_on_the_test_listener" {
   }
 }
 
-run "some_alarm_must_watch" {
+run "what_cannot_be_is_refused" {
   command = plan
 
   module {
@@ -96,55 +96,36 @@ run "some_alarm_must_watch" {
   }
 
   variables {
+    # some alarm must watch
     alarm_names = []
-  }
 
-  expect_failures = [var.alarm_names]
-}
-
-run "approval_does_not_wait_for_ever" {
-  command = plan
-
-  module {
-    source = "../modules/codedeploy"
-  }
-
-  variables {
+    # approval does not wait for ever
     approval_wait_minutes = 3000
-  }
 
-  expect_failures = [var.approval_wait_minutes]
-}
-
-run "all_at_once_is_refused" {
-  command = plan
-
-  module {
-    source = "../modules/codedeploy"
-  }
-
-  variables {
+    # all at once is refused
     deployment_config_name = "CodeDeployDefault.ECSAllAtOnce"
-  }
 
-  expect_failures = [var.deployment_config_name]
-}
-
-run "a_shift_is_gradual" {
-  command = plan
-
-  module {
-    source = "../modules/codedeploy"
-  }
-
-  variables {
+    # a shift is gradual
     shift = { kind = "all-at-once", percent = 10, interval_minutes = 5 }
+
+    # the way back outlasts the alarm
+    termination_wait_minutes = 0
+
+    # a hook without time to answer is refused
+    hook = { filename = "./tests/codedeploy.tftest.hcl", test_url = "http://web:8080/version", timeout_s = 3 }
   }
 
-  expect_failures = [var.shift]
+  expect_failures = [
+    var.alarm_names,
+    var.approval_wait_minutes,
+    var.deployment_config_name,
+    var.hook,
+    var.shift,
+    var.termination_wait_minutes,
+  ]
 }
 
-run "a_first_step_is_small" {
+run "what_cannot_be_is_refused_2" {
   command = plan
 
   module {
@@ -152,10 +133,17 @@ run "a_first_step_is_small" {
   }
 
   variables {
+    # a first step is small
     shift = { kind = "canary", percent = 90, interval_minutes = 5 }
+
+    # a hook that asks nothing in particular is refused
+    hook = { filename = "./tests/codedeploy.tftest.hcl", test_url = "web:8080" }
   }
 
-  expect_failures = [var.shift]
+  expect_failures = [
+    var.hook,
+    var.shift,
+  ]
 }
 
 run "a_step_outlasts_the_alarm" {
@@ -170,20 +158,6 @@ run "a_step_outlasts_the_alarm" {
   }
 
   expect_failures = [var.shift]
-}
-
-run "the_way_back_outlasts_the_alarm" {
-  command = plan
-
-  module {
-    source = "../modules/codedeploy"
-  }
-
-  variables {
-    termination_wait_minutes = 0
-  }
-
-  expect_failures = [var.termination_wait_minutes]
 }
 
 run "without_a_hook_there_is_no_function" {
@@ -254,32 +228,4 @@ run "a_hook_inside_a_vpc_goes_out_to_the_test_listener_and_to_aws" {
     condition     = length(aws_vpc_security_group_egress_rule.hook_to_aws) == 1
     error_message = "The hook must reach CodeDeploy's API to call back."
   }
-}
-
-run "a_hook_without_time_to_answer_is_refused" {
-  command = plan
-
-  module {
-    source = "../modules/codedeploy"
-  }
-
-  variables {
-    hook = { filename = "./tests/codedeploy.tftest.hcl", test_url = "http://web:8080/version", timeout_s = 3 }
-  }
-
-  expect_failures = [var.hook]
-}
-
-run "a_hook_that_asks_nothing_in_particular_is_refused" {
-  command = plan
-
-  module {
-    source = "../modules/codedeploy"
-  }
-
-  variables {
-    hook = { filename = "./tests/codedeploy.tftest.hcl", test_url = "web:8080" }
-  }
-
-  expect_failures = [var.hook]
 }

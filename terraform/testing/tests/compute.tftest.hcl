@@ -140,7 +140,7 @@ run "draining_moves_tasks_and_nothing_stalls_a_refresh" {
   }
 }
 
-run "a_host_needs_time_to_boot" {
+run "what_cannot_be_is_refused" {
   command = plan
 
   module {
@@ -148,27 +148,36 @@ run "a_host_needs_time_to_boot" {
   }
 
   variables {
+    # a host needs time to boot
     agent_ready_timeout_s = 30
-  }
 
-  expect_failures = [var.agent_ready_timeout_s]
-}
-
-run "an_image_id_is_checked" {
-  command = plan
-
-  module {
-    source = "../modules/compute"
-  }
-
-  variables {
+    # an image id is checked
     ami_id = "latest"
+
+    # warm up is bounded
+    instance_warmup_s = 7200
+
+    # a held version is a whole number
+    launch_template_version = 1.5
+
+    # a reserved name is refused
+    name = "ecs-web"
+
+    # a refresh keeps nine in ten
+    refresh = { min_healthy_percent = 50 }
   }
 
-  expect_failures = [var.ami_id]
+  expect_failures = [
+    var.agent_ready_timeout_s,
+    var.ami_id,
+    var.instance_warmup_s,
+    var.launch_template_version,
+    var.name,
+    var.refresh,
+  ]
 }
 
-run "the_group_stays_within_its_bounds" {
+run "groups_and_spot_that_cannot_be_are_refused" {
   command = plan
 
   module {
@@ -176,13 +185,17 @@ run "the_group_stays_within_its_bounds" {
   }
 
   variables {
+    # the group stays within its bounds
     group = { min_size = 4, desired_capacity = 3, max_size = 6 }
+
+    # one spot type is not enough
+    spot = { instance_types = ["t3.medium", "t3.medium"] }
   }
 
-  expect_failures = [var.group]
+  expect_failures = [var.group, var.spot]
 }
 
-run "one_host_is_not_enough" {
+run "what_cannot_be_is_refused_2" {
   command = plan
 
   module {
@@ -190,13 +203,20 @@ run "one_host_is_not_enough" {
   }
 
   variables {
+    # one host is not enough
     group = { min_size = 1, desired_capacity = 2, max_size = 6 }
+
+    # somebody must stay
+    spot = { instance_types = ["t3.medium", "t3a.medium"], on_demand_base = 0 }
   }
 
-  expect_failures = [var.group]
+  expect_failures = [
+    var.group,
+    var.spot,
+  ]
 }
 
-run "a_refresh_needs_room_to_launch_first" {
+run "what_cannot_be_is_refused_3" {
   command = plan
 
   module {
@@ -204,10 +224,18 @@ run "a_refresh_needs_room_to_launch_first" {
   }
 
   variables {
+    # a refresh needs room to launch first
     group = { min_size = 4, desired_capacity = 4, max_size = 4 }
+
+    # a mixed group cannot be held
+    spot                    = { instance_types = ["t3.medium", "t3a.medium"] }
+    launch_template_version = 6
   }
 
-  expect_failures = [var.group]
+  expect_failures = [
+    var.group,
+    var.spot,
+  ]
 }
 
 run "a_wide_refresh_needs_more_room" {
@@ -223,62 +251,6 @@ run "a_wide_refresh_needs_more_room" {
   }
 
   expect_failures = [var.group]
-}
-
-run "warm_up_is_bounded" {
-  command = plan
-
-  module {
-    source = "../modules/compute"
-  }
-
-  variables {
-    instance_warmup_s = 7200
-  }
-
-  expect_failures = [var.instance_warmup_s]
-}
-
-run "a_held_version_is_a_whole_number" {
-  command = plan
-
-  module {
-    source = "../modules/compute"
-  }
-
-  variables {
-    launch_template_version = 1.5
-  }
-
-  expect_failures = [var.launch_template_version]
-}
-
-run "a_reserved_name_is_refused" {
-  command = plan
-
-  module {
-    source = "../modules/compute"
-  }
-
-  variables {
-    name = "ecs-web"
-  }
-
-  expect_failures = [var.name]
-}
-
-run "a_refresh_keeps_nine_in_ten" {
-  command = plan
-
-  module {
-    source = "../modules/compute"
-  }
-
-  variables {
-    refresh = { min_healthy_percent = 50 }
-  }
-
-  expect_failures = [var.refresh]
 }
 
 run "a_refresh_has_a_ceiling" {
@@ -333,47 +305,4 @@ run "spot_hosts_stand_beside_hosts_that_stay" {
     condition     = strcontains(base64decode(aws_launch_template.this.user_data), "ECS_ENABLE_SPOT_INSTANCE_DRAINING=true\n")
     error_message = "A Spot host has two minutes: the agent must drain it."
   }
-}
-
-run "one_spot_type_is_not_enough" {
-  command = plan
-
-  module {
-    source = "../modules/compute"
-  }
-
-  variables {
-    spot = { instance_types = ["t3.medium", "t3.medium"] }
-  }
-
-  expect_failures = [var.spot]
-}
-
-run "somebody_must_stay" {
-  command = plan
-
-  module {
-    source = "../modules/compute"
-  }
-
-  variables {
-    spot = { instance_types = ["t3.medium", "t3a.medium"], on_demand_base = 0 }
-  }
-
-  expect_failures = [var.spot]
-}
-
-run "a_mixed_group_cannot_be_held" {
-  command = plan
-
-  module {
-    source = "../modules/compute"
-  }
-
-  variables {
-    spot                    = { instance_types = ["t3.medium", "t3a.medium"] }
-    launch_template_version = 6
-  }
-
-  expect_failures = [var.spot]
 }

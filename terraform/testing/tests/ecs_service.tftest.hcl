@@ -67,7 +67,7 @@ run "tasks_spread_over_zones_and_hosts" {
   }
 }
 
-run "root_is_refused" {
+run "what_cannot_be_is_refused" {
   command = plan
 
   module {
@@ -75,69 +75,36 @@ run "root_is_refused" {
   }
 
   variables {
+    # root is refused
     container = { user = "0" }
-  }
 
-  expect_failures = [var.container]
-}
-
-run "a_low_port_is_refused" {
-  command = plan
-
-  module {
-    source = "../modules/ecs_service"
-  }
-
-  variables {
-    container = { port = 80 }
-  }
-
-  expect_failures = [var.container]
-}
-
-run "one_task_is_not_enough" {
-  command = plan
-
-  module {
-    source = "../modules/ecs_service"
-  }
-
-  variables {
+    # one task is not enough
     desired_count = 1
-  }
 
-  expect_failures = [var.desired_count]
-}
-
-run "a_starting_task_is_not_stopped" {
-  command = plan
-
-  module {
-    source = "../modules/ecs_service"
-  }
-
-  variables {
+    # a starting task is not stopped
     health_check_grace_s = 10
-  }
 
-  expect_failures = [var.health_check_grace_s]
-}
-
-run "a_tag_is_not_an_image" {
-  command = plan
-
-  module {
-    source = "../modules/ecs_service"
-  }
-
-  variables {
+    # a tag is not an image
     image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/web:latest"
+
+    # a signalled task finishes its requests
+    stop_timeout_s = 5
+
+    # scaling keeps two tasks
+    scaling = { min_count = 1, max_count = 4 }
   }
 
-  expect_failures = [var.image]
+  expect_failures = [
+    var.container,
+    var.desired_count,
+    var.health_check_grace_s,
+    var.image,
+    var.scaling,
+    var.stop_timeout_s,
+  ]
 }
 
-run "a_signalled_task_finishes_its_requests" {
+run "what_cannot_be_is_refused_2" {
   command = plan
 
   module {
@@ -145,10 +112,17 @@ run "a_signalled_task_finishes_its_requests" {
   }
 
   variables {
-    stop_timeout_s = 5
+    # a low port is refused
+    container = { port = 80 }
+
+    # a busy target is refused
+    scaling = { min_count = 2, max_count = 4, cpu_percent = 95 }
   }
 
-  expect_failures = [var.stop_timeout_s]
+  expect_failures = [
+    var.container,
+    var.scaling,
+  ]
 }
 
 run "tasks_follow_the_load" {
@@ -194,34 +168,6 @@ run "dev_sleeps_at_night" {
     condition     = length(aws_appautoscaling_scheduled_action.this) == 2 && length(aws_appautoscaling_target.fixed) == 0
     error_message = "With schedules, the bounds belong to them."
   }
-}
-
-run "scaling_keeps_two_tasks" {
-  command = plan
-
-  module {
-    source = "../modules/ecs_service"
-  }
-
-  variables {
-    scaling = { min_count = 1, max_count = 4 }
-  }
-
-  expect_failures = [var.scaling]
-}
-
-run "a_busy_target_is_refused" {
-  command = plan
-
-  module {
-    source = "../modules/ecs_service"
-  }
-
-  variables {
-    scaling = { min_count = 2, max_count = 4, cpu_percent = 95 }
-  }
-
-  expect_failures = [var.scaling]
 }
 
 run "a_schedule_is_one" {

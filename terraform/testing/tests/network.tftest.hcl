@@ -64,7 +64,7 @@ run "addresses_do_not_overlap" {
   }
 }
 
-run "one_zone_is_not_enough" {
+run "what_cannot_be_is_refused" {
   command = plan
 
   module {
@@ -72,52 +72,25 @@ run "one_zone_is_not_enough" {
   }
 
   variables {
+    # one zone is not enough
     availability_zones = ["us-east-1a", "us-east-1a"]
-  }
 
-  expect_failures = [var.availability_zones]
-}
-
-run "a_small_block_is_refused" {
-  command = plan
-
-  module {
-    source = "../modules/network"
-  }
-
-  variables {
+    # a small block is refused
     cidr_block = "10.0.0.0/20"
-  }
 
-  expect_failures = [var.cidr_block]
-}
-
-run "hosts_need_some_way_to_aws" {
-  command = plan
-
-  module {
-    source = "../modules/network"
-  }
-
-  variables {
+    # hosts need some way to aws
     egress = "none"
-  }
 
-  expect_failures = [var.egress]
-}
-
-run "an_endpoint_that_hosts_need_is_missed" {
-  command = plan
-
-  module {
-    source = "../modules/network"
-  }
-
-  variables {
+    # an endpoint that hosts need is missed
     interface_endpoints = ["ecs", "ecs-agent", "ecs-telemetry", "ecr.api", "ecr.dkr", "logs"]
   }
 
-  expect_failures = [var.interface_endpoints]
+  expect_failures = [
+    var.availability_zones,
+    var.cidr_block,
+    var.egress,
+    var.interface_endpoints,
+  ]
 }
 
 run "an_endpoint_serves_our_account_only" {

@@ -63,7 +63,7 @@ run "policies_fit_with_the_longest_name" {
   }
 }
 
-run "a_repository_is_known_by_its_id" {
+run "what_cannot_be_is_refused" {
   command = plan
 
   module {
@@ -71,6 +71,7 @@ run "a_repository_is_known_by_its_id" {
   }
 
   variables {
+    # a repository is known by its id
     github = {
       owner         = "octo-org"
       owner_id      = "1234567"
@@ -78,9 +79,15 @@ run "a_repository_is_known_by_its_id" {
       repository_id = "hitless"
       provider_arn  = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
     }
+
+    # a long environment is refused
+    name = "a-name-too-long-for-target-groups"
   }
 
-  expect_failures = [var.github]
+  expect_failures = [
+    var.github,
+    var.name,
+  ]
 }
 
 run "a_star_would_let_others_in" {
@@ -101,18 +108,4 @@ run "a_star_would_let_others_in" {
   }
 
   expect_failures = [var.github]
-}
-
-run "a_long_environment_is_refused" {
-  command = plan
-
-  module {
-    source = "../modules/pipeline"
-  }
-
-  variables {
-    name = "a-name-too-long-for-target-groups"
-  }
-
-  expect_failures = [var.name]
 }

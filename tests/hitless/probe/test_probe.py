@@ -250,7 +250,7 @@ def test_a_pacer_calls_at_each_tooth_and_skips_none(pacer_class):
     loop.run_forever()
     pacer.stop()
     loop.close()
-    assert [i for i, _, _ in calls] == list(range(200))
+    assert [i for i, _, _ in calls] == list(range(len(calls))) and len(calls) >= 200  # it stops at the end of a turn
     assert all(intended == start + i / 1000 <= now for i, intended, now in calls)
 
 
