@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from tests.hitless.web import Web
 
 CHECKOUT = Path(__file__).parents[3]
 WAIT_S = 180.0
+CELL_TIMEOUT_S = 60.0  # twice what the longest cell of these runs takes
+FROM_WITHIN = ("failed cell", "sys.exit(0)", "cell time-out")
 
 
 class Operator:
@@ -28,18 +31,31 @@ class Operator:
         self.folder, self.runbook = folder, runbook
         self.given = [f"-p={name}={value}" for name, value in parameters.items()]
 
-    def start(self, *words):
+    def start(self, *words, env=None):
         command = [sys.executable, "-m", "hitless", *map(str, words)]
-        process = subprocess.Popen(
-            command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-        )
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        process = subprocess.Popen(command, cwd=CHECKOUT, env=env, start_new_session=True, **pipes)
         self.said = []
         threading.Thread(target=lambda: self.said.extend(process.stdout), daemon=True).start()
         return process
 
-    def run(self):
+    def run(self, *options, env=None):
         path = f"runbooks/{self.runbook}.ipynb"
-        return self.start("run", path, "--run-dir", self.folder, "--approve", "lab", *self.given)
+        return self.start("run", path, "--run-dir", self.folder, "--approve", "lab", *options, *self.given, env=env)
+
+    def run_and_end_within(self, kind, way):
+        """A run whose kernel ends it by itself, right after an entry of this kind."""
+        profile = self.folder.parent / "ipython"
+        startup = profile / "profile_default" / "startup"
+        startup.mkdir(parents=True)
+        shutil.copy(Path(__file__).with_name("from_within.py"), startup)
+        told = {"IPYTHONDIR": profile, "END_AT": kind, "END_BY": way, "END_MARK": self.mark}
+        env = {**os.environ, **{name: str(value) for name, value in told.items()}}
+        return self.run("--cell-timeout", str(CELL_TIMEOUT_S), env=env)
+
+    @property
+    def mark(self):
+        return self.folder.parent / "ended-from-within"
 
     def do(self, *words):
         """Type it and wait: exit code, what was said."""

@@ -13,21 +13,22 @@ from hitless.hosts import read_hosts
 from hitless.journal import read
 from hitless.service import read_service
 from hitless.wait import wait_until
-from tests.hitless.crash.conftest import WAYS, of_kind
+from tests.hitless.crash.conftest import FROM_WITHIN, WAYS, of_kind
 
 pytestmark = pytest.mark.live
 
-MOMENTS = {
-    "opened": of_kind("opened"),
-    "looked at": of_kind("checks"),
-    "planned": of_kind("plan"),
-    "approved": of_kind("approval"),
-    "watching": of_kind("phase"),
-    "announced": of_kind("intent"),
-    "answered": of_kind("result"),
-    "judged": of_kind("verdict"),
-    "concluded": of_kind("concluded"),
+MOMENTS = {  # by the journal's entry
+    "opened": "opened",
+    "looked at": "checks",
+    "planned": "plan",
+    "approved": "approval",
+    "watching": "phase",
+    "announced": "intent",
+    "answered": "result",
+    "judged": "verdict",
+    "concluded": "concluded",
 }
+ENDS = (*WAYS, *FROM_WITHIN)
 RELEASE = {"DEPLOYMENT_CONFIG": "CodeDeployDefault.ECSAllAtOnce", "PROBE_RATE_PER_S": 200}
 RUNBOOKS = {
     "30-deploy-app": {"VERSION": "2.0.0"} | RELEASE,
@@ -35,18 +36,18 @@ RUNBOOKS = {
     "41-roll-back-hosts": {"TO_VERSION": "2", "PROBE_RATE_PER_S": 200, "STATE_DIR": ".cache/crash"},
 }
 TARGET = {"ACCOUNT_ID": "123456789012", "NAME": "web", "REASON": "crash matrix", "DRY_RUN": "false"}
-EVERY = list(itertools.product(RUNBOOKS, MOMENTS, WAYS))
+EVERY = list(itertools.product(RUNBOOKS, MOMENTS, ENDS))
 CHOICE = [
     (book, moment, way)
-    for moment, book, way in zip(MOMENTS, itertools.cycle(RUNBOOKS), itertools.cycle(WAYS), strict=False)
+    for moment, book, way in zip(MOMENTS, itertools.cycle(RUNBOOKS), itertools.cycle(ENDS), strict=False)
 ]
-CODES = {"SIGINT": {130}, "SIGTERM": {143}, "runner killed": {-9}, "kernel killed": {3, 4}}
+CODES = {"SIGINT": 130, "SIGTERM": 143, "runner killed": -9}  # else 3, nothing was changed; 4 is right for all
 QUICK = [("30-deploy-app", "announced", "kernel killed"), ("30-deploy-app", "watching", "runner killed")]
 CASES = {"all": EVERY, "some": CHOICE}.get(os.environ.get("HITLESS_CRASH", ""), QUICK)
 
 
 def test_the_choice_has_every_way_and_every_moment():
-    assert {way for _, _, way in CHOICE} == set(WAYS) and {moment for _, moment, _ in CHOICE} == set(MOMENTS)
+    assert {way for _, _, way in CHOICE} == set(ENDS) and {moment for _, moment, _ in CHOICE} == set(MOMENTS)
     print(f"{len(CASES)} of {len(EVERY)} cases")
 
 
@@ -57,11 +58,7 @@ def test_a_run_that_is_ended(web, operator, runbook, moment, way):
     web.new_template_version()
     before = started(web)
     one = operator(runbook, **TARGET, **RUNBOOKS[runbook])
-    process = one.run()
-    one.until(process, MOMENTS[moment])
-    if process.poll() is None:
-        WAYS[way](process)
-    code = process.wait(120)
+    code = end(one, moment, way)
 
     assert_true(one, code, way)
     assert "run " in one.do("status", one.folder)[1]
@@ -73,6 +70,19 @@ def test_a_run_that_is_ended(web, operator, runbook, moment, way):
     assert_served(web, "2.0.0" if runbook == "40-roll-back-app" else "1.0.0")
 
 
+def end(one, moment, way):
+    """Run, and end it by force or from within: the exit code."""
+    if way in FROM_WITHIN:
+        code = one.run_and_end_within(MOMENTS[moment], way).wait(240)
+        assert one.mark.exists(), f"it never came to {moment}: {''.join(one.said)}"
+        return code
+    process = one.run()
+    one.until(process, of_kind(MOMENTS[moment]))
+    if process.poll() is None:
+        WAYS[way](process)
+    return process.wait(120)
+
+
 def assert_true(one, code, way):
     """The record says what happened, as far as anybody was left to write it."""
     read(one.folder / "journal.jsonl", torn_tail_ok=True)
@@ -80,7 +90,7 @@ def assert_true(one, code, way):
         assert one.past.outcome == ""
         return
     ran_out = code == 0 and one.past.outcome == "done"  # it was over before it could be ended
-    assert ran_out or code in CODES[way] | {4}, "".join(one.said)
+    assert ran_out or code in (CODES.get(way, 3), 4), "".join(one.said)
     assert (code == 3) <= (not one.past.changed_something)
     states = [cell.metadata.papermill.status for cell in one.notebook.cells if "papermill" in cell.metadata]
     ended = next((n for n, state in enumerate(states) if state != "completed"), len(states))
