@@ -4,7 +4,7 @@ IN = $(PYTHON) lib/bootstrap
 RUNBOOK ?= runbooks/20-refresh-hosts.ipynb
 
 .DEFAULT_GOAL := help
-.PHONY: setup demo test lab notebooks pictures site run lint fmt bench crash lock clean help
+.PHONY: setup demo test lab notebooks pictures site run lint fmt bench reprove crash lock clean help
 
 setup:  ## make .venv from the lock file, find or fetch Terraform
 	@$(IN) -m bootstrap.terraform
@@ -40,8 +40,11 @@ fmt:  ## put everything into form
 bench:  ## measure the probe and the proxy against their yardsticks
 	@$(IN) tests/bench $(ARGS)
 
-crash:  ## end a run in every way at every moment, of each runbook (an hour); says how many cases there were
-	@HITLESS_CRASH=all $(IN) -m pytest -n 0 -s tests/hitless/crash tests/terraform/test_cut_off.py $(ARGS)
+reprove:  ## every notebook to its end: by nbval, by papermill, the walkthrough in a browser (ten minutes)
+	@HITLESS_NOTEBOOKS=all $(IN) -m pytest -n 0 -v tests/three_ways $(ARGS)
+
+crash:  ## end a run in every way at every moment, of each runbook (an hour); says how many cases passed
+	@HITLESS_CRASH=all $(IN) -m pytest -n 3 tests/hitless/crash tests/terraform/test_cut_off.py $(ARGS)
 
 lock:  ## renew requirements.lock and app/requirements.txt (needs uv)
 	@$(PYTHON) lib/bootstrap/lock.py

@@ -39,6 +39,17 @@ def keep_signals():
         signal.signal(number, handler)
 
 
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory):
+    """A browser, where one is installed."""
+    notebook_page = pytest.importorskip("tests.browser.notebook_page", reason="selenium is not installed")
+    if not (notebook_page.CHROMIUM and notebook_page.CHROMEDRIVER):
+        pytest.skip("no Chromium with its driver is installed: apt-get install chromium chromium-driver")
+    driver = notebook_page.start_chromium(tmp_path_factory.mktemp("profile"))
+    yield driver
+    driver.quit()
+
+
 def is_gone(pid: int) -> bool:
     """Whether a process has ended."""
     try:

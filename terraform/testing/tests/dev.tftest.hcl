@@ -40,7 +40,7 @@ run "a_hook_inside_the_vpc_has_a_way_to_call_back" {
   }
 }
 
-run "what_cannot_be_is_refused" {
+run "what_dev_refuses" {
   command = plan
 
   module {
@@ -48,16 +48,10 @@ run "what_cannot_be_is_refused" {
   }
 
   variables {
-    # what dev refuses
     account_id = "12345"                                 # not twelve digits
     region     = "eu-west-1"                             # the zones lie elsewhere
     name       = "a-name-too-long-for-target-groups"     # nor would roles fit
     hook       = { filename = "./tests/dev.tftest.hcl" } # could not reach the test listener
-
-    # what the lab has not got
-    lab     = true
-    scaling = { min_count = 2, max_count = 4 }
-    spot    = { instance_types = ["t3.medium", "t3a.medium"] }
   }
 
   expect_failures = [
@@ -65,6 +59,23 @@ run "what_cannot_be_is_refused" {
     var.availability_zones,
     var.hook,
     var.name,
+  ]
+}
+
+run "what_the_lab_has_not_got" {
+  command = plan
+
+  module {
+    source = "../envs/dev"
+  }
+
+  variables {
+    lab     = true
+    scaling = { min_count = 2, max_count = 4 }
+    spot    = { instance_types = ["t3.medium", "t3a.medium"] }
+  }
+
+  expect_failures = [
     var.scaling,
     var.spot,
   ]
