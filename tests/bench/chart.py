@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 import nbformat
-from probe import server
+from server import server
 
 from hitless.background import yield_to_all
 from hitless.charts import FINAL_DPI, TimelineChart, bundle
@@ -139,8 +139,8 @@ async def take_turns(url: str, rate: float, pairs: int, wanted) -> dict[bool, li
 
 def print_disturbance(pairs: int, rate: float) -> None:
     """Print the probe's latency with and without a chart, in turns."""
-    with server() as url, drawer() as wanted:
-        seen = asyncio.run(take_turns(url, rate, pairs, wanted))
+    with server() as (port, _), drawer() as wanted:
+        seen = asyncio.run(take_turns(f"http://127.0.0.1:{port}/", rate, pairs, wanted))
     for share in (0.5, 0.95, 0.99):
         without, drawing = (quantile(seen[is_drawing], share) for is_drawing in (False, True))
         said = f"p{100 * share:.0f} at {rate:g}/s: without a chart {without:.2f} ms, with one at 2 frames/s "

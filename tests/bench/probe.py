@@ -1,49 +1,100 @@
-"""How late requests leave: our prober against the obvious one, in turns on the same machine.
+"""How late requests leave, what they seem to take and what that costs: our prober, the obvious one, and a floor of C.
 
-    python tests/bench/probe.py [--rates 200 1000] [--turns 3] [--seconds 4]
+    python tests/bench/probe.py [--rates 200 1000] [--turns 5] [--seconds 4]
 
-The obvious one paces aiohttp with `asyncio.sleep`. Both call the same local server, in turns. The
-median of the turns tells of this machine as it is, the best of what is left when its neighbours are quiet; only the
-ratios travel to another machine.
+The obvious one paces aiohttp with `asyncio.sleep`; the floor (floor.c) is the least that the machine allows. All call
+the same local server, in turns. The median of the turns tells of this machine as it is, the best of what is left when
+its neighbours are quiet; only the ratios travel to another machine.
 """
 
 import argparse
 import asyncio
-import contextlib
-import multiprocessing
+import shutil
 import statistics
+import subprocess
+import sys
 import tempfile
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
-from aiohttp import web
+import psutil
+from server import server
 
 from hitless.clock import monotonic_s
 from hitless.probe import Probe
 from hitless.samples import quantile, read_samples
 
-SHARES = {"p50": 0.50, "p99": 0.99}
+# Of ours, times the floor's.
+LIMITS = {"send error p50": 1.5, "send error p99": 2.0, "latency p99": 1.25, "CPU per request": 1.6}
 
 
-async def ours(url: str, rate: float, seconds: float) -> list[float]:
-    """Lateness of each request of the prober, seconds."""
+@dataclass(frozen=True)
+class Turn:
+    """One turn of one prober: microseconds."""
+
+    late: list[float]
+    took: list[float]
+    cpu: float
+
+    def figures(self) -> dict[str, float]:
+        """The figures that are compared."""
+        late, took = sorted(self.late), sorted(self.took)
+        errors = {f"send error p{of:.0f}": quantile(late, of / 100) for of in (50, 99)}
+        return {**errors, "latency p99": quantile(took, 0.99), "CPU per request": self.cpu}
+
+
+def build_floor(folder: Path) -> Path | None:
+    """The floor, compiled; None where there is no C compiler or no Linux."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None or sys.platform != "linux":
+        return None
+    program = folder / "floor"
+    subprocess.run([compiler, "-O2", "-o", program, Path(__file__).with_name("floor.c")], check=True)
+    return program
+
+
+def run_floor(program: Path, port: int, rate: float, seconds: float) -> Turn:
+    """One turn of the floor."""
+    said = subprocess.run([program, str(port), str(rate), str(seconds)], check=True, capture_output=True, text=True)
+    *lines, last = said.stdout.splitlines()
+    late, took = zip(*(map(float, line.split()) for line in lines), strict=True)
+    cpu_us = float(last.split()[1]) / 1e3 / len(lines)
+    return Turn([one / 1e3 for one in late], [one / 1e3 for one in took], cpu_us)
+
+
+def run_ours(port: int, rate: float, seconds: float) -> Turn:
+    """One turn of `hitless.probe`."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "samples"
-        async with Probe(url, rate, samples_path=path) as probe:
-            await asyncio.sleep(seconds)
-            summary = await asyncio.to_thread(probe.stop)
+        with Probe(f"http://127.0.0.1:{port}/", rate, samples_path=path) as probe:
+            process = psutil.Process(probe.pid)
+            before, began = process.cpu_times(), monotonic_s()
+            time.sleep(seconds)
+            after, lasted = process.cpu_times(), monotonic_s() - began
+            summary = probe.stop()
         assert summary.failed == 0, summary
-        return [sample.late_s for sample in read_samples(path)[0]]
+        samples = read_samples(path)[0]
+    used = after.user + after.system - before.user - before.system
+    return Turn([1e6 * s.late_s for s in samples], [1e6 * s.latency_s for s in samples], 1e6 * used / (rate * lasted))
 
 
-async def obvious(url: str, rate: float, seconds: float) -> list[float]:
-    """Lateness of each request of aiohttp paced by asyncio.sleep, seconds."""
-    late = []
+def run_obvious(port: int, rate: float, seconds: float) -> Turn:
+    """One turn of aiohttp paced by asyncio.sleep."""
+    before = time.process_time()
+    late, took = asyncio.run(_obvious(f"http://127.0.0.1:{port}/", rate, seconds))
+    return Turn(late, took, 1e6 * (time.process_time() - before) / len(took))
+
+
+async def _obvious(url: str, rate: float, seconds: float) -> tuple[list[float], list[float]]:
+    late, took = [], []
 
     async def ask(session: aiohttp.ClientSession, intended: float) -> None:
-        late.append(monotonic_s() - intended)
+        late.append(1e6 * (monotonic_s() - intended))
         async with session.get(url) as answer:
             await answer.read()
+        took.append(1e6 * (monotonic_s() - intended))
 
     async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as requests:
         start = monotonic_s() + 0.05
@@ -51,65 +102,36 @@ async def obvious(url: str, rate: float, seconds: float) -> list[float]:
             intended = start + i / rate
             await asyncio.sleep(max(0.0, intended - monotonic_s()))
             requests.create_task(ask(session, intended))
-    return late
+    return late, took
 
 
-def serve(ready: "multiprocessing.connection.Connection") -> None:
-    """Answer "ok" from a process of its own, until the parent goes."""
-
-    async def run() -> None:
-        async def ok(_: web.Request) -> web.Response:
-            return web.Response(text="ok")
-
-        app = web.Application()
-        app.router.add_get("/", ok)
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        ready.send(runner.addresses[0][1])
-        await asyncio.to_thread(ready.poll, None)
-        await runner.cleanup()
-
-    asyncio.run(run())
-
-
-@contextlib.contextmanager
-def server():
-    """Yield the URL of a server process."""
-    here, there = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=serve, args=(there,), daemon=True)
-    process.start()
-    try:
-        yield f"http://127.0.0.1:{here.recv()}/"
-    finally:
-        here.send(None)
-        process.join(5)
-
-
-async def compare(url: str, rate: float, turns: int, seconds: float) -> None:
-    """Print both probers' lateness, and how many times less ours is."""
-    figures: dict = {name: {share: [] for share in SHARES} for name in ("ours", "obvious")}
+def compare(ways: dict, rate: float, turns: int, seconds: float) -> None:
+    """Print every way's figures, and each as a multiple of the floor's."""
+    seen: dict[str, list[dict[str, float]]] = {name: [] for name in ways}
     for _ in range(turns):
-        for name, run in (("ours", ours), ("obvious", obvious)):
-            late = sorted(await run(url, rate, seconds))
-            for share, of in SHARES.items():
-                figures[name][share].append(1e6 * quantile(late, of))
-    for share in SHARES:
+        for name, run in ways.items():
+            seen[name].append(run(rate, seconds).figures())
+    for figure, limit in LIMITS.items():
         for of, pick in (("median", statistics.median), ("best", min)):
-            mine, other = (pick(figures[name][share]) for name in ("ours", "obvious"))
-            print(f"{rate:6.0f}/s  {share} {of:6}  ours {mine:7.0f} us   obvious {other:7.0f} us   {mine / other:.2f}x")
+            found = {name: pick([one[figure] for one in figures]) for name, figures in seen.items()}
+            said = "   ".join(f"{name} {value:7.0f} us" for name, value in found.items())
+            floor = f"   ours : floor {found['ours'] / found['floor']:.2f} (limit {limit})" if "floor" in found else ""
+            print(f"{rate:5.0f}/s  {figure:15} {of:6}  {said}{floor}")
 
 
 def main() -> None:
     """Run the comparison."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     parser.add_argument("--rates", type=float, nargs="+", default=[200, 1000])
-    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4.0)
     settings = parser.parse_args()
-    with server() as url:
+    with tempfile.TemporaryDirectory() as folder, server() as (port, _):
+        floor = build_floor(Path(folder))
+        ways = {"floor": lambda *turn: run_floor(floor, port, *turn)} if floor else {}
+        ways |= {"ours": lambda *turn: run_ours(port, *turn), "obvious": lambda *turn: run_obvious(port, *turn)}
         for rate in settings.rates:
-            asyncio.run(compare(url, rate, settings.turns, settings.seconds))
+            compare(ways, rate, settings.turns, settings.seconds)
 
 
 if __name__ == "__main__":
