@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-ALL = sorted(path.stem for path in HERE.glob("*.py") if path.stem not in ("__main__", "server", "synthetic"))
+ALL = sorted(path.stem for path in HERE.glob("*.py") if path.stem not in ("__main__", "rivals", "server", "synthetic"))
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or ALL:

@@ -1,21 +1,18 @@
 """What the load balancer and the tasks cost: `python tests/bench/proxy.py`.
 
 Every figure is a ratio taken in one interleaved run, because a laptop's absolute figures are its neighbours'. A target
-that answers at once is asked directly, through the lab's load balancer, and through HAProxy when it is installed. Then
-tasks are started, one and eight at a time, and weighed.
+that answers at once is asked directly, through the lab's load balancer, and through HAProxy and Envoy where they are
+installed (`rivals.py`). Then tasks are started, one and eight at a time, and weighed.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import importlib.util
 import multiprocessing
-import shutil
 import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,29 +20,14 @@ from pathlib import Path
 
 import psutil
 import uvloop
+from rivals import rivals
 
 from awslab.machines.events import EndpointsChanged
+from hitless.probe import Probe
+from hitless.samples import read_samples
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 20\r\n\r\n" + b"x" * 20
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n"
-HAPROXY = """
-global
-  nbthread 1
-defaults
-  mode http
-  option http-no-delay
-  timeout connect 10s
-  timeout client 60s
-  timeout server 60s
-  retries 0
-frontend in
-  bind 127.0.0.1:{port}
-  default_backend out
-backend out
-  option forwardfor
-  http-reuse always
-  server target 127.0.0.1:{target}
-"""
 
 
 class Target(asyncio.Protocol):
@@ -122,25 +104,6 @@ def weigh(pids):
     return sum(getattr(info, "pss", info.uss) for info in infos) / 2**20
 
 
-@contextlib.contextmanager
-def haproxy(target_port, folder):
-    """HAProxy in front of the target, if there is one: (port, pid)."""
-    program = shutil.which("haproxy")
-    if program is None:
-        yield None
-        return
-    with contextlib.closing(__import__("socket").create_server(("127.0.0.1", 0))) as found:
-        port = found.getsockname()[1]
-    config = folder / "haproxy.cfg"
-    config.write_text(HAPROXY.format(port=port, target=target_port))
-    process = subprocess.Popen([program, "-db", "-f", config])
-    try:
-        yield port, process.pid
-    finally:
-        process.terminate()
-        process.wait()
-
-
 async def compare(ways, arguments):
     """Ask each way in turn, several times; the best run of each way at each number of clients."""
     for clients in (1, 16):
@@ -156,6 +119,38 @@ async def compare(ways, arguments):
         for name, runs in rows.items():
             rate, p50, used = max(r[0] for r in runs), min(r[1] for r in runs), min(r[2] for r in runs)
             print(f"  {name:<14} {rate:12,.0f} {p50 * 1e6:8.0f} {used * 1e6:17.1f} {p50 / direct:14.2f}")
+
+
+def ask_at(port, rate, seconds):
+    """An open loop of the probe's: median seconds from the intended moment."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "samples"
+        with Probe(f"http://127.0.0.1:{port}/", rate, samples_path=path) as probe:
+            time.sleep(seconds)
+            assert probe.stop().failed == 0
+        return statistics.median(sample.latency_s for sample in read_samples(path)[0])
+
+
+def compare_at_rates(ways, arguments):
+    """What each way adds to the median, and what a request costs it, at fixed rates and in turns."""
+    for rate in (200, 1000):
+        rows = {name: [] for name in ways}
+        for _ in range(arguments.rounds):
+            for name, (port, pid) in ways.items():
+                before = cpu_s(pid) if pid else 0.0
+                median_s = ask_at(port, rate, 2 * arguments.seconds)
+                rows[name].append((median_s, (cpu_s(pid) - before if pid else 0.0) / (rate * 2 * arguments.seconds)))
+        direct = statistics.median(row[0] for row in rows["direct"])
+        added = {name: statistics.median(row[0] for row in runs) - direct for name, runs in rows.items()}
+        used = {name: statistics.median(row[1] for row in runs) for name, runs in rows.items()}
+        for name in set(ways) - {"direct"}:
+            print(
+                f"  {rate:5.0f}/s  {name:<14} adds {added[name] * 1e6:5.0f} us to p50, {used[name] * 1e6:5.0f} us CPU"
+            )
+        for name, limit in (("haproxy", "1.5; CPU 2"), ("envoy", "none; CPU 0.5")):
+            if name in ways:
+                of = added["load balancer"] / added[name], used["load balancer"] / used[name]
+                print(f"  {rate:5.0f}/s  ours : {name} p50 {of[0]:.2f}, CPU {of[1]:.2f} (limits: p50 {limit})")
 
 
 async def time_tasks(stage):
@@ -184,7 +179,7 @@ async def main(arguments):
     target = context.Process(target=serve, args=(theirs,), daemon=True)
     target.start()
     target_port = await asyncio.to_thread(ours.recv)
-    with tempfile.TemporaryDirectory() as data, haproxy(target_port, Path(data)) as rival:
+    with tempfile.TemporaryDirectory() as data, rivals(target_port, Path(data)) as others:
         async with conftest.Stage(Path(data) / "forked") as stage:
             port = await stage.listen()
             endpoint = await stage.run_task("t")
@@ -194,7 +189,9 @@ async def main(arguments):
             await stage.end_task("t")
             assert endpoint
             ways = {"direct": (target_port, None), "load balancer": (port, stage.plane.balancer.pid)}
-            await compare(ways | ({"haproxy": rival} if rival else {}), arguments)
+            await compare(ways | others, arguments)
+            print()
+            await asyncio.to_thread(compare_at_rates, ways | others, arguments)
             print(f"\nload balancer weighs {weigh([stage.plane.balancer.pid]):.0f} MB")
             print("\ntasks, forked")
             forked = await time_tasks(stage)
