@@ -200,6 +200,7 @@ class Job:
             "HOME": os.environ["HOME"],  # caches, such as of fonts; keys are made anew
             "XDG_CONFIG_HOME": str(self.github.root / "home"),
             "LANG": "C.UTF-8",
+            "GITHUB_ACTIONS": "true",
             "GITHUB_ACTOR": github["actor"],
             "GITHUB_REPOSITORY": github["repository"],
             "GITHUB_RUN_ID": github["run_id"],
