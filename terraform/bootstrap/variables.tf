@@ -47,6 +47,13 @@ variable "github" {
   nullable = false
 }
 
+variable "lab" {
+  description = "Apply to the lab instead of AWS."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "prefix" {
   description = "Beginning of bucket names, and name of the boundary and the key."
   type        = string
