@@ -208,6 +208,15 @@ KEEPING: list[tuple[str, Defect]] = [
         ),
     ),
     ("sessions_are_written_down", statement("prod", "aws_iam_role_policy.host", "WriteSessionsDown", Sid="Other")),
+    (
+        "sessions_are_encrypted_with_a_key_of_their_own",
+        document("bootstrap", "aws_ssm_document", "", "content", lambda said: said["inputs"].pop("kmsKeyId")),
+    ),
+    (
+        "sessions_are_encrypted_with_a_key_of_their_own",
+        statement("prod", "aws_iam_role_policy.host", "DecryptSessions", Sid="Other"),
+    ),
+    ("sessions_are_encrypted_with_a_key_of_their_own", without("prod", "aws_vpc_endpoint", '["kms"]')),
     ("notices_are_encrypted", put("prod", "aws_sns_topic", "", kms_master_key_id=None)),
 ]
 IDENTITY: list[tuple[str, Defect]] = [

@@ -67,30 +67,8 @@ def test_no_rule_is_without_a_defect():
 # What the helpers say they call, by the role that runs them. Who one is needs no permission; of leases, archive and
 # state, where it matters which, the calls were recorded (below).
 RUN_BY = {
-    "deploy": (
-        "archive",
-        "deployment",
-        "lease",
-        "logs",
-        "post_mortem",
-        "release_preflight",
-        "service",
-        "stack",
-        "traffic",
-    ),
-    "apply": (
-        "archive",
-        "capacity",
-        "hosts",
-        "lease",
-        "leftovers",
-        "preflight",
-        "refresh",
-        "service",
-        "stack",
-        "state_store",
-        "traffic",
-    ),
+    "deploy": ("deployment", "logs", "post_mortem", "release_preflight", "service", "stack", "traffic"),
+    "apply": ("capacity", "hosts", "leftovers", "preflight", "refresh", "service", "stack", "traffic"),
 }
 STEPS = {  # of their plans, which name no call in a docstring
     "deploy": {"ecs:RegisterTaskDefinition", "codedeploy:CreateDeployment"},

@@ -93,7 +93,7 @@ def test_a_pull_request_shows_what_it_would_make_and_makes_nothing(github, lab):
     pull = {"pull_request": {"number": 7, "head": {"repo": {"full_name": "octo-org/hitless"}}}}
     assert github.run("infrastructure-update.yml", event="pull_request", payload=pull).result == "success"
     comment = (github.root / "comment-7.md").read_text()
-    assert "terraform:apply" in comment and "Nothing was changed" in comment
+    assert "10-provision" in comment and "81 resources" in comment and "Nothing was changed" in comment
     assert lab.client("ecs").list_clusters()["clusterArns"] == []
 
 
