@@ -89,14 +89,6 @@ def test_bootstrap_is_made_and_a_second_plan_is_empty(bootstrap):
     assert bootstrap.output()["backends"][NAME]["use_lockfile"] is True
 
 
-def test_a_pull_request_shows_what_it_would_make_and_makes_nothing(github, lab):
-    pull = {"pull_request": {"number": 7, "head": {"repo": {"full_name": "octo-org/hitless"}}}}
-    assert github.run("infrastructure-update.yml", event="pull_request", payload=pull).result == "success"
-    comment = (github.root / "comment-7.md").read_text()
-    assert "10-provision" in comment and "81 resources" in comment and "Nothing was changed" in comment
-    assert lab.client("ecs").list_clusters()["clusterArns"] == []
-
-
 def test_a_merge_makes_the_configuration_and_a_second_one_changes_nothing(github, lab, bootstrap):
     assert github.run("infrastructure-update.yml", event="push").result == "success"
     assert len(hosts()) == 4
