@@ -236,7 +236,7 @@ variable "scaling" {
 }
 
 variable "session_key_arn" {
-  description = "Key of Session Manager's sessions, from bootstrap; hosts then reach KMS inside the VPC. Null lets them decrypt none, and then sessions that must be encrypted do not start."
+  description = "Key of Session Manager's sessions, from bootstrap, for which hosts reach KMS inside the VPC; null lets them decrypt none, and then sessions that must be encrypted do not start."
   type        = string
   default     = null
 }
