@@ -89,7 +89,7 @@ def test_bootstrap_is_made_and_a_second_plan_is_empty(bootstrap):
     assert bootstrap.output()["backends"][NAME]["use_lockfile"] is True
 
 
-def test_a_merge_makes_the_configuration_and_a_second_one_changes_nothing(github, lab, bootstrap):
+def test_a_merge_makes_the_configuration_and_its_record_is_kept(github, lab, bootstrap):
     assert github.run("infrastructure-update.yml", event="push").result == "success"
     assert len(hosts()) == 4
     assert len(archived(lab, bootstrap)) == 1
