@@ -4,7 +4,7 @@ IN = $(PYTHON) lib/bootstrap
 RUNBOOK ?= runbooks/20-refresh-hosts.ipynb
 
 .DEFAULT_GOAL := help
-.PHONY: setup demo test lab notebooks pictures site run lint fmt bench reprove crash lock clean help
+.PHONY: setup demo test lab notebooks pictures site run lint fmt bench reprove crash flows lock clean help
 
 setup:  ## make .venv from the lock file, find or fetch Terraform
 	@$(IN) -m bootstrap.terraform
@@ -45,6 +45,9 @@ reprove:  ## every notebook to its end: by nbval, by papermill, the walkthrough 
 
 crash:  ## end a run in every way at every moment, of each runbook (an hour); says how many cases passed
 	@HITLESS_CRASH=all $(IN) -m pytest -n 3 tests/hitless/crash tests/terraform/test_cut_off.py $(ARGS)
+
+flows:  ## the workflows' steps, all of them, from an empty account to each kind of change (a quarter of an hour)
+	@HITLESS_FLOWS=all $(IN) -m pytest -n 0 tests/workflows $(ARGS)
 
 lock:  ## renew requirements.lock and app/requirements.txt (needs uv)
 	@$(PYTHON) lib/bootstrap/lock.py

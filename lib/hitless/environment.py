@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hitless import functions
 from hitless.connect import Connection
 from hitless.errors import NotReady
+from hitless.state_store import store_of
 from hitless.terraform import Terraform
 from hitless.terraform_plan import Plan
 
@@ -29,7 +28,7 @@ class Environment:
 
     Args:
         here: Whose account.
-        state_dir: Terraform's state and data; one folder an environment and target.
+        state_dir: Terraform's data, and its state unless that is on S3; one folder an environment and target.
         name: The environment's name, and of everything in it.
         folder: The root module.
         say: Receives progress, one line at a time.
@@ -44,24 +43,24 @@ class Environment:
         folder: Path = FOLDER,
         say: Callable[[str], object] = print,
     ) -> None:
-        self._here, self.name, self._kept = here, name, Path(state_dir) / "variables.json"
+        self._here, self.name, self._store = here, name, store_of(here, state_dir, name)
+        self._store.require_known()
         self._planned = self.variables
-        _require_state(here, Path(state_dir))
-        self.terraform = Terraform(folder, state_dir, say=say)
+        self.terraform = Terraform(folder, state_dir, backend=self._store.backend, say=say)
         self.terraform.init()
 
     @property
     def variables(self) -> dict[str, object]:
         """What was applied last; before that, what the target asks for."""
-        if self._kept.exists():
-            return json.loads(self._kept.read_text())
+        if (kept := self._store.read()) is not None:
+            return kept
         target = {"account_id": self._here.account_id, "region": self._here.region, "name": self.name}
         return {**target, **(ON_THE_LAB if self._here.environment == "lab" else {"lab": False})}
 
     @property
     def exists(self) -> bool:
         """Something was applied here before."""
-        return self._kept.exists()
+        return self._store.read() is not None
 
     def plan(self, *, targets: Sequence[str] = (), **changed: object) -> Plan:
         """Plan everything, or only `targets`, with what was applied last and these variables changed."""
@@ -94,13 +93,18 @@ class Environment:
         Returns:
             How many resources were added, changed and removed.
         """
-        done = self.terraform.apply(plan)
+        done = self.apply_part(plan)
         self.remember()
         return done
 
+    def apply_part(self, plan: Plan) -> dict[str, int]:
+        """Carry out a plan of a part, exactly; what was applied last stays what it was."""
+        self._store.begin()
+        return self.terraform.apply(plan)
+
     def remember(self, **changed: object) -> None:
         """Keep the variables, e.g. the version the group has after a refresh."""
-        self._kept.write_text(json.dumps({**self._planned, **changed}, indent=1))
+        self._store.write({**self._planned, **changed})
 
     def plan_tear_down(self) -> Plan:
         """Plan to destroy everything."""
@@ -110,18 +114,10 @@ class Environment:
         """Give the validation hook's code to Terraform, where the hook can reach the test listener."""
         if not (variables.get("lab") or variables.get("internal")):
             return variables
-        (self._kept.parent / HOOK_FILE).write_bytes(functions.package(HOOK_FOLDER))
+        (self.terraform.state_dir / HOOK_FILE).write_bytes(functions.package(HOOK_FOLDER))
         hook = {**(variables.get("hook") or {}), "filename": f"../../../{HOOK_FILE}"}  # seen from where Terraform runs
         return {**variables, "hook": hook}
 
     def forget(self) -> None:
         """There is nothing left that was applied."""
-        self._kept.unlink(missing_ok=True)
-
-
-def _require_state(here: Connection, state_dir: Path) -> None:
-    """A CI job's machine is new: without the state Terraform would make everything a second time."""
-    if here.environment == "lab" or not os.environ.get("GITHUB_ACTIONS") or (state_dir / "terraform.tfstate").exists():
-        return
-    do = "run it where the state is kept; releases (30) and rolling hosts back (41) need none"
-    raise NotReady("This machine does not hold the environment's Terraform state.", seen={"folder": state_dir}, do=do)
+        self._store.forget()

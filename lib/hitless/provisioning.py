@@ -115,9 +115,8 @@ class _Making:
         )
 
     def _repository(self) -> dict:
-        return self.environment.terraform.apply(
-            self.environment.plan(image=self.address, targets=REPOSITORY, **self.changed)
-        )
+        part = self.environment.plan(image=self.address, targets=REPOSITORY, **self.changed)
+        return self.environment.apply_part(part)
 
     def _push(self) -> dict:
         name, ecr = self.environment.name, self.here.client("ecr")

@@ -32,7 +32,7 @@ class Terraform:
     """One configuration with its state.
 
     Args:
-        folder: The root module, e.g. `terraform/envs/dev`; modules it calls lie in `../../modules`.
+        folder: The root module, e.g. `terraform/envs/dev`; modules it calls lie in `../../modules` or `../modules`.
         state_dir: Everything that is written: one folder for each environment and target.
         backend: Settings of the S3 backend (`bucket`, `key`, `region`, `use_lockfile`); None keeps a local state file.
         env: Added to this process's environment, e.g. what a lab exports.
@@ -231,8 +231,9 @@ class Terraform:
         for file in self.folder.iterdir():
             if file.is_file() and not NOT_LINKED.search(file.name):
                 (self._root / file.name).symlink_to(file)
-        if (modules := self.folder.parents[1] / "modules").is_dir():
-            (self._root.parents[1] / "modules").symlink_to(modules)
+        for up in (0, 1):  # `../modules`, as bootstrap says, or `../../modules`
+            if (modules := self.folder.parents[up] / "modules").is_dir():
+                (self._root.parents[up] / "modules").symlink_to(modules)
         local = {"local": {"path": str(self.state_dir / "terraform.tfstate")}}
         backend = {"s3": dict(self._backend)} if self._backend else local
         (self._root / "backend.tf.json").write_text(json.dumps({"terraform": {"backend": backend}}))

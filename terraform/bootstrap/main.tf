@@ -29,6 +29,7 @@ module "audit" {
   kms_key_arn      = aws_kms_key.this.arn
   log_bucket       = module.logs.name
   object_lock_days = var.audit_days
+  replica          = var.audit_replica
 }
 
 # Locked by S3 itself: use_lockfile = true in every backend. Versions are the way back.

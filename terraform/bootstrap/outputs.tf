@@ -37,6 +37,11 @@ output "role_arns" {
   value       = { for name, pipeline in module.pipeline : name => pipeline.role_arns }
 }
 
+output "session_key_arn" {
+  description = "Key of sessions on hosts, to give to every environment."
+  value       = aws_kms_key.sessions.arn
+}
+
 output "session_log_group_arn" {
   description = "Log of sessions on hosts, to give to every environment."
   value       = aws_cloudwatch_log_group.sessions.arn

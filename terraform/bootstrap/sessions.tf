@@ -21,7 +21,26 @@ resource "aws_ssm_document" "sessions" {
       cloudWatchLogGroupName      = aws_cloudwatch_log_group.sessions.name
       cloudWatchStreamingEnabled  = true
       idleSessionTimeout          = "15"
+      kmsKeyId                    = aws_kms_key.sessions.arn
       maxSessionDuration          = "60"
     }
+  })
+}
+
+# A key of their own: hosts may decrypt with it, and must not decrypt states or evidence.
+resource "aws_kms_key" "sessions" {
+  description             = "What is typed in sessions on hosts of ${var.prefix}, on its way"
+  enable_key_rotation     = true
+  deletion_window_in_days = 30
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "AccountDecides" # and nobody outside it: no other account is named
+      Effect    = "Allow"
+      Action    = "kms:*"
+      Resource  = "*"
+      Principal = { AWS = "${local.iam}:root" }
+    }]
   })
 }

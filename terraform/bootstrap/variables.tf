@@ -16,6 +16,15 @@ variable "audit_days" {
   nullable    = false
 }
 
+variable "audit_replica" {
+  description = "Bucket of another region, versioned and locked, that gets a copy of the evidence, and its key there; null keeps it in one region."
+  type = object({
+    bucket_arn  = string
+    kms_key_arn = string
+  })
+  default = null
+}
+
 variable "environments" {
   description = "Environments that GitHub may build, deploy, plan and apply."
   type        = set(string)
@@ -45,6 +54,13 @@ variable "github" {
     repository_id = string
   })
   nullable = false
+}
+
+variable "lab" {
+  description = "Apply to the lab instead of AWS."
+  type        = bool
+  default     = false
+  nullable    = false
 }
 
 variable "prefix" {

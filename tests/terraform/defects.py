@@ -24,13 +24,69 @@ PIPE = 'module.pipeline["hitless-prod"].aws_iam_role_policy.'
 ASIDE = "hitless-prod/terraform.tfstate"
 DOOR = {"cidr_ipv6": None, "ip_protocol": "tcp", "referenced_security_group_id": None}
 
-NETWORK: list[tuple[str, Defect]] = [
-    (
+# Those that a review would try first, and scanners mostly miss. The fourteenth, a field of CodeDeploy's that Terraform
+# takes back, is no part of a plan: `test_modules.py` plants it in the sources.
+FIRST: dict[str, tuple[str, Defect]] = {
+    "metadata without a token": (
+        "metadata_is_out_of_containers_reach",
+        inside("prod", TEMPLATE, "", "metadata_options.0.http_tokens", "optional"),
+    ),
+    "metadata one hop further": (
+        "metadata_is_out_of_containers_reach",
+        inside("prod", TEMPLATE, "", "metadata_options.0.http_put_response_hop_limit", 2),
+    ),
+    "an old TLS policy": (
+        "users_of_prod_are_served_over_tls",
+        put("prod", "aws_lb_listener", "", ssl_policy="ELBSecurityPolicy-2016-08"),
+    ),
+    "every port of a host": (
+        "the_load_balancer_reaches_dynamic_ports",
+        put("prod", INGRESS, "from_load_balancer", from_port=0),
+    ),
+    "hosts open to the world": (
+        "only_the_load_balancer_reaches_hosts",
+        put("prod", INGRESS, "from_load_balancer", cidr_ipv4="0.0.0.0/0"),
+    ),
+    "the container's port only": (
         "the_load_balancer_reaches_dynamic_ports",
         put("prod", INGRESS, "from_load_balancer", from_port=8080, to_port=8080),
     ),
+    "an endpoint nobody finds": (
+        "hosts_find_aws_inside",
+        put("prod", "aws_vpc_endpoint", '["ecs"]', private_dns_enabled=False),
+    ),
+    "a task that is root": ("containers_are_nobody", container(user="0")),
+    "a capability added": (
+        "containers_have_no_capabilities",
+        container(linuxParameters={"capabilities": {"add": ["SYS_ADMIN"], "drop": ["ALL"]}}),
+    ),
+    "the latest image": (
+        "images_are_named_by_digest",
+        container(image="123456789012.dkr.ecr.us-east-1.amazonaws.com/hitless-prod:latest"),
+    ),
+    "evidence under GOVERNANCE": (
+        "evidence_cannot_be_deleted",
+        inside(
+            "bootstrap",
+            "aws_s3_bucket_object_lock_configuration",
+            "",
+            "rule.0.default_retention.0.mode",
+            "GOVERNANCE",
+        ),
+    ),
+    "a state without a lock": (
+        "states_are_locked",
+        lambda stacks: stacks["bootstrap"].outputs["backends"]["hitless-dev"].update(use_lockfile=False),
+    ),
+    "a task trusted for any account": (
+        "tasks_are_trusted_for_this_account_only",
+        document(
+            "prod", "aws_iam_role", ".task", "assume_role_policy", lambda said: said["Statement"][0].pop("Condition")
+        ),
+    ),
+}
+NETWORK: list[tuple[str, Defect]] = [
     ("the_load_balancer_reaches_dynamic_ports", put("dev", INGRESS, "from_load_balancer", from_port=49153)),
-    ("only_the_load_balancer_reaches_hosts", put("prod", INGRESS, "from_load_balancer", cidr_ipv4="0.0.0.0/0")),
     ("only_the_load_balancer_reaches_hosts", put("dev", INGRESS, "from_load_balancer", cidr_ipv6="::/0")),
     (
         "the_world_uses_front_doors_only",
@@ -43,7 +99,6 @@ NETWORK: list[tuple[str, Defect]] = [
     ("nobody_logs_in_over_the_network", put("prod", TEMPLATE, "", key_name="mine")),
     ("nothing_leaves_for_anywhere", put("prod", EGRESS, "to_host", ip_protocol="-1")),
     ("nothing_leaves_for_anywhere", put("dev", EGRESS, "to_host", cidr_ipv4="0.0.0.0/0")),
-    ("hosts_find_aws_inside", put("prod", "aws_vpc_endpoint", '["ecs"]', private_dns_enabled=False)),
     ("hosts_find_aws_inside", without("dev", "aws_vpc_endpoint", '["ecr.dkr"]')),
     (
         "endpoints_serve_our_account_only",
@@ -57,11 +112,6 @@ NETWORK: list[tuple[str, Defect]] = [
     ("traffic_is_written_down", put("prod", "aws_flow_log", "", traffic_type="ACCEPT")),
 ]
 HOSTS: list[tuple[str, Defect]] = [
-    ("metadata_is_out_of_containers_reach", inside("prod", TEMPLATE, "", "metadata_options.0.http_tokens", "optional")),
-    (
-        "metadata_is_out_of_containers_reach",
-        inside("prod", TEMPLATE, "", "metadata_options.0.http_put_response_hop_limit", 2),
-    ),
     (
         "volumes_are_encrypted_with_our_key",
         inside("prod", TEMPLATE, "", "block_device_mappings.0.ebs.0.encrypted", "false"),
@@ -92,17 +142,11 @@ HOSTS: list[tuple[str, Defect]] = [
     ),
 ]
 TASKS: list[tuple[str, Defect]] = [
-    ("containers_are_nobody", container(user="0")),
     ("containers_are_nobody", container(user="root")),
-    (
-        "containers_have_no_capabilities",
-        container(linuxParameters={"capabilities": {"add": ["SYS_ADMIN"], "drop": ["ALL"]}}),
-    ),
     ("containers_have_no_capabilities", container(linuxParameters={"capabilities": {"add": [], "drop": []}})),
     ("containers_are_not_privileged", container(privileged=True)),
     ("containers_are_not_privileged", put("prod", "aws_ecs_task_definition", "", network_mode="host")),
     ("containers_write_nothing_on_their_disk", container(readonlyRootFilesystem=False)),
-    ("images_are_named_by_digest", container(image="123456789012.dkr.ecr.us-east-1.amazonaws.com/hitless-prod:latest")),
     ("tags_never_move", put("prod", "aws_ecr_repository", "", image_tag_mutability="MUTABLE")),
     ("tags_never_move", inside("prod", "aws_ecr_repository", "", "image_scanning_configuration.0.scan_on_push", False)),
     ("nobody_gets_a_shell_in_a_container", put("prod", "aws_ecs_service", "", enable_execute_command=True)),
@@ -110,7 +154,6 @@ TASKS: list[tuple[str, Defect]] = [
 ]
 RELEASES: list[tuple[str, Defect]] = [
     ("users_of_prod_are_served_over_tls", put("prod", "aws_lb_listener", '["test"]', protocol="HTTP")),
-    ("users_of_prod_are_served_over_tls", put("prod", "aws_lb_listener", "", ssl_policy="ELBSecurityPolicy-2016-08")),
     ("requests_are_read_strictly", put("prod", "aws_lb", "", desync_mitigation_mode="monitor")),
     ("prod_is_not_deleted_by_accident", put("prod", "aws_lb", "", enable_deletion_protection=False)),
     ("prod_is_not_deleted_by_accident", put("prod", "aws_ecr_repository", "", force_delete=True)),
@@ -144,21 +187,7 @@ RELEASES: list[tuple[str, Defect]] = [
     ("somebody_hears_of_alarms_in_prod", without("prod", "aws_sns_topic_subscription", "")),
 ]
 KEEPING: list[tuple[str, Defect]] = [
-    (
-        "evidence_cannot_be_deleted",
-        inside(
-            "bootstrap",
-            "aws_s3_bucket_object_lock_configuration",
-            "",
-            "rule.0.default_retention.0.mode",
-            "GOVERNANCE",
-        ),
-    ),
     ("evidence_cannot_be_deleted", without("bootstrap", "aws_s3_bucket_object_lock_configuration", "")),
-    (
-        "states_are_locked",
-        lambda stacks: stacks["bootstrap"].outputs["backends"]["hitless-dev"].update(use_lockfile=False),
-    ),
     (
         "states_are_locked",
         lambda stacks: stacks["bootstrap"].outputs["backends"]["hitless-dev"].update(key=ASIDE),
@@ -208,6 +237,15 @@ KEEPING: list[tuple[str, Defect]] = [
         ),
     ),
     ("sessions_are_written_down", statement("prod", "aws_iam_role_policy.host", "WriteSessionsDown", Sid="Other")),
+    (
+        "sessions_are_encrypted_with_a_key_of_their_own",
+        document("bootstrap", "aws_ssm_document", "", "content", lambda said: said["inputs"].pop("kmsKeyId")),
+    ),
+    (
+        "sessions_are_encrypted_with_a_key_of_their_own",
+        statement("prod", "aws_iam_role_policy.host", "DecryptSessions", Sid="Other"),
+    ),
+    ("sessions_are_encrypted_with_a_key_of_their_own", without("prod", "aws_vpc_endpoint", '["kms"]')),
     ("notices_are_encrypted", put("prod", "aws_sns_topic", "", kms_master_key_id=None)),
 ]
 IDENTITY: list[tuple[str, Defect]] = [
@@ -222,12 +260,6 @@ IDENTITY: list[tuple[str, Defect]] = [
         statement("prod", "codedeploy.aws_iam_role_policy.this", "PassTaskRoles", Resource="*"),
     ),
     ("roles_are_passed_to_one_service", statement("bootstrap", PIPE + "deploy", "PassTaskRoles", Condition={})),
-    (
-        "tasks_are_trusted_for_this_account_only",
-        document(
-            "prod", "aws_iam_role", ".task", "assume_role_policy", lambda said: said["Statement"][0].pop("Condition")
-        ),
-    ),
     (
         "the_application_is_not_allowed_anything",
         more("prod", "aws_iam_role_policy", "module.ecs_service.aws_iam_role_policy.task", policy='{"Statement": []}'),
@@ -296,4 +328,5 @@ PIPELINES: list[tuple[str, Defect]] = [
     ),
     ("nobody_administers", add_statement("prod", "aws_iam_role_policy.host", Action="*")),
 ]
-DEFECTS = [*NETWORK, *HOSTS, *TASKS, *RELEASES, *KEEPING, *IDENTITY, *PIPELINES]
+OTHERS = [*NETWORK, *HOSTS, *TASKS, *RELEASES, *KEEPING, *IDENTITY, *PIPELINES]
+DEFECTS = {**FIRST, **{f"{wanted}-{n}": (wanted, defect) for n, (wanted, defect) in enumerate(OTHERS)}}

@@ -10,10 +10,14 @@ import re
 import pytest
 
 from .conftest import CHECKOUT
-from .defects import DEFECTS
+from .defects import DEFECTS, FIRST, OTHERS, PIPE
+from .iam import refused
+from .planting import statement
 from .policies import RULES, Stacks, read_stacks
 from .policies.pipelines import may
 from .policies.stack import allowed
+from .recorded import BUCKET, LEASES, NAME, record
+from .recorder import Asked
 
 pytestmark = pytest.mark.terraform
 
@@ -49,7 +53,7 @@ def test_the_stacks_keep(stacks, name):
     assert RULES[name](stacks) == []
 
 
-@pytest.mark.parametrize(("wanted", "defect"), DEFECTS, ids=[f"{name}-{n}" for n, (name, _) in enumerate(DEFECTS)])
+@pytest.mark.parametrize(("wanted", "defect"), DEFECTS.values(), ids=DEFECTS)
 def test_a_defect_is_told_by_its_rule_alone(stacks, wanted, defect):
     planted = copy.deepcopy(stacks)
     defect(planted)
@@ -57,10 +61,12 @@ def test_a_defect_is_told_by_its_rule_alone(stacks, wanted, defect):
 
 
 def test_no_rule_is_without_a_defect():
-    assert {wanted for wanted, _ in DEFECTS} == set(RULES)
+    assert {wanted for wanted, _ in DEFECTS.values()} == set(RULES)
+    assert len(FIRST) == 13 and len(OTHERS) >= 20
 
 
-# What the helpers say they call, by the role that runs them. Who one is needs no permission.
+# What the helpers say they call, by the role that runs them. Who one is needs no permission; of leases, archive and
+# state, where it matters which, the calls were recorded (below).
 RUN_BY = {
     "deploy": ("deployment", "logs", "post_mortem", "release_preflight", "service", "stack", "traffic"),
     "apply": ("capacity", "hosts", "leftovers", "preflight", "refresh", "service", "stack", "traffic"),
@@ -105,3 +111,63 @@ def test_a_call_that_a_role_may_not_make_is_missed(stacks):
             one["policy"].replace("codedeploy:StopDeployment", "codedeploy:None").replace("ecs:List*", "ecs:None")
         )
     assert {"codedeploy:StopDeployment", "ecs:ListTasks"} <= not_allowed(poorer, "deploy")
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory):
+    return record(tmp_path_factory.mktemp("recorded"))
+
+
+@pytest.mark.parametrize("purpose", ["apply", "deploy", "plan"])
+def test_a_role_may_make_the_calls_that_were_recorded(stacks, asked, purpose):
+    kinds = {"apply": {"s3", "dynamodb"}, "deploy": {"s3", "dynamodb"}, "plan": {"s3"}}
+    assert {one.action.partition(":")[0] for one in asked[purpose]} == kinds[purpose]
+    assert refused(stacks, purpose, asked[purpose]) == set()
+
+
+STATE, EVIDENCE = f"arn:aws:s3:::{BUCKET}/{NAME}/terraform.tfstate", f"arn:aws:s3:::{BUCKET}/{NAME}/20/1/LICENSE"
+
+
+def test_planning_writes_neither_state_nor_variables_nor_evidence(stacks, asked):
+    wrote = [one for one in asked["apply"] if one.action == "s3:PutObject"]
+    assert {resource.rpartition("/")[2] for _, resource in refused(stacks, "plan", wrote)} == {
+        "terraform.tfstate",
+        "variables.json",
+        "LICENSE",
+    }
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Asked("dynamodb:UpdateItem", LEASES, {"dynamodb:LeadingKeys": ["hitless-prod"]}),
+        Asked("dynamodb:UpdateItem", LEASES),
+        Asked("dynamodb:DeleteItem", LEASES, {"dynamodb:LeadingKeys": [NAME]}),
+        Asked("dynamodb:PutItem", LEASES, {"dynamodb:LeadingKeys": [NAME]}),
+        Asked("s3:DeleteObject", STATE),
+        Asked("s3:PutObject", STATE.replace(NAME, "hitless-prod")),
+        Asked("s3:ListBucket", f"arn:aws:s3:::{BUCKET}", {"s3:prefix": ["hitless-prod/terraform.tfstate"]}),
+        Asked("s3:GetObject", EVIDENCE),
+        Asked("s3:DeleteObject", EVIDENCE),
+        Asked("s3:PutObject", EVIDENCE.replace(NAME, "hitless-prod")),
+    ],
+    ids=lambda one: f"{one.action} {one.resource[-30:]} {one.context}",
+)
+def test_what_is_another_environments_or_past_is_nobodys_to_change(stacks, other):
+    assert refused(stacks, "apply", [other]) and refused(stacks, "deploy", [other])
+
+
+@pytest.mark.parametrize(
+    ("place", "sid", "less", "missed"),
+    [
+        ("apply", "FindState", {"Condition": {"StringEquals": {"s3:prefix": [STATE]}}}, "s3:ListBucket"),
+        ("apply", "KeepEvidence", {"Action": ["s3:PutObject"]}, "s3:PutObjectRetention"),
+        ("deploy", "TakeTheLease", {"Action": ["dynamodb:GetItem"]}, "dynamodb:UpdateItem"),
+        ("plan", "LockState", {"Action": ["s3:GetObject"]}, "s3:PutObject"),
+    ],
+)
+def test_a_recorded_call_that_a_role_may_not_make_is_missed(stacks, asked, place, sid, less, missed):
+    poorer = copy.deepcopy(stacks)
+    for resource in {"apply": ["apply_runbook"]}.get(place, [place]):
+        statement("bootstrap", PIPE.replace("prod", "dev") + resource, sid, **less)(poorer)
+    assert missed in {action for action, _ in refused(poorer, place, asked[place])}

@@ -45,13 +45,13 @@ class GitHub:
 
     `approvals` is what its API says of a run's; `cancel` names the step that somebody cancels, and what to wait for
     first; `before` names a job, and what happens just before it. Setting up is done as written the first time; the
-    machine of a later job is as that left it.
+    machine of a later job is as that left it. `variables` are the repository's own.
     """
 
-    def __init__(self, root, waves, aws, parameters):
+    def __init__(self, root, waves, aws, parameters, **variables):
         self.root, self.waves, self.aws = root, waves, aws
         self.environments = {"attest": {}} | {
-            f"{one['name']}-{purpose}": _variables(one["name"], purpose, parameters)
+            f"{one['name']}-{purpose}": _variables(one["name"], purpose, parameters) | variables
             for wave in waves
             for one in wave
             for purpose in ("build", "plan", "deploy", "apply")
@@ -200,6 +200,7 @@ class Job:
             "HOME": os.environ["HOME"],  # caches, such as of fonts; keys are made anew
             "XDG_CONFIG_HOME": str(self.github.root / "home"),
             "LANG": "C.UTF-8",
+            "GITHUB_ACTIONS": "true",
             "GITHUB_ACTOR": github["actor"],
             "GITHUB_REPOSITORY": github["repository"],
             "GITHUB_RUN_ID": github["run_id"],

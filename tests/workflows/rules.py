@@ -133,6 +133,12 @@ def nothing_is_left_when_a_step_fails(files):
         yield "Reconcile does not come first"
 
 
+def every_job_knows_where_states_are(files):
+    for name, job in files.flow("workflows/_run-runbook.yml")["jobs"].items():
+        if job["env"].get("HITLESS_BACKENDS") != "${{ vars.HITLESS_BACKENDS }}":
+            yield name
+
+
 def no_text_becomes_shell(files):
     for title, step in files.steps():
         if "${{" in step.get("run", ""):

@@ -106,6 +106,27 @@ def test_a_plan_that_is_stale_changes_nothing(web, github):
     assert deployments(web) == before
 
 
+def pull_request(repository):
+    return {"pull_request": {"number": 7, "head": {"repo": {"full_name": repository}}}}
+
+
+@pytest.mark.terraform
+def test_a_pull_request_shows_its_plan_and_changes_nothing_and_a_fork_gets_none(web, tmp_path):
+    web.call("s3").create_bucket(Bucket="states")
+    state = {"bucket": "states", "key": "web/terraform.tfstate", "region": "us-east-1", "use_lockfile": True}
+    backends = json.dumps({"web": state})
+    github = GitHub(tmp_path, [[{"name": "web", "reviewed": True}], []], web.aws, {}, HITLESS_BACKENDS=backends)
+    forked = github.run("infrastructure-update.yml", event="pull_request", payload=pull_request("eve/hitless"))
+    assert {ran.result for ran in forked.jobs.values()} == {"skipped"}
+
+    shown = github.run("infrastructure-update.yml", event="pull_request", payload=pull_request("octo-org/hitless"))
+    print(*github.said, sep="\n")
+    assert shown.result == "success" and shown.jobs["first"].result == shown.jobs["second"].result == "skipped"
+    comment = (tmp_path / "comment-7.md").read_text()
+    assert "10-provision" in comment and "81 resources" in comment and "Nothing was changed" in comment
+    assert "Contents" not in web.call("s3").list_objects_v2(Bucket="states")
+
+
 @pytest.mark.skipif(os.environ.get("HITLESS_FLOWS") != "all", reason="a minute; GitHub's CI sets HITLESS_FLOWS=all")
 def test_a_cancelled_host_update_is_undone_and_the_next_one_goes_through(web, github):
     template = web.call("ec2").create_launch_template_version(

@@ -54,6 +54,9 @@ PLANTED = {
         (RUN, "      - name: Reconcile\n        if: always()\n", "      - name: Reconcile\n"),
         (RUN, "if: always() && steps.sum-up.outputs.sealed == 'yes'\n", "if: steps.sum-up.outputs.sealed == 'yes'\n"),
     ],
+    "every_job_knows_where_states_are": [
+        (RUN, "      HITLESS_BACKENDS: ${{ vars.HITLESS_BACKENDS }} # where Terraform's states are\n", "")
+    ],
     "no_text_becomes_shell": [(UPDATE, 'gh pr comment "$NUMBER"', "gh pr comment ${{ github.event.number }}")],
     "shells_fail_in_a_pipe": [(CI, "defaults:\n  run:\n    shell: bash\n", "")],
     "no_stranger_starts_a_job": [(CI, "  schedule:", "  pull_request_target:\n  schedule:")],

@@ -20,7 +20,10 @@ module "network" {
   permissions_boundary_arn = var.permissions_boundary_arn
 
   # The hook calls back from inside the VPC only when the load balancer is there, too.
-  more_interface_endpoints = var.hook != null && var.internal ? ["codedeploy"] : []
+  more_interface_endpoints = concat(
+    var.hook != null && var.internal ? ["codedeploy"] : [],
+    [for _ in var.session_key_arn[*] : "kms"], # hosts decrypt sessions
+  )
 }
 
 # With AWS's own key: the repository is made first and alone, and would wait for one of ours.
@@ -67,6 +70,7 @@ module "compute" {
   instance_type                   = var.instance_type
   ami_id                          = var.ami_id
   launch_template_version         = var.launch_template_version
+  session_key_arn                 = var.session_key_arn
   session_log_group_arn           = var.session_log_group_arn
   group                           = var.hosts
   refresh                         = var.refresh
@@ -119,6 +123,7 @@ module "codedeploy" {
     filename       = var.hook.filename
     latency_ms_max = var.hook.latency_ms_max
     requests       = var.hook.requests
+    signed_by      = var.hook.signed_by
     test_url       = "${module.traffic.urls.test}/version"
 
     vpc = var.internal ? {

@@ -116,11 +116,12 @@ variable "health_check" {
 }
 
 variable "hook" {
-  description = "Function that tries a release before users meet it: its zip, made by hitless, and its budget; null leaves it out."
+  description = "Function that tries a release before users meet it: its zip, made by hitless, its budget, and the AWS Signer profiles, by version, one of which must have signed it; null leaves it out."
   type = object({
     filename       = string
     latency_ms_max = optional(number, 500)
     requests       = optional(number, 20)
+    signed_by      = optional(set(string), [])
   })
   default = null
 
@@ -232,6 +233,12 @@ variable "scaling" {
     condition     = !(var.lab && var.scaling != null)
     error_message = "scaling must be null in the lab: it measures no CPU, so nothing there would carry a policy out."
   }
+}
+
+variable "session_key_arn" {
+  description = "Key of Session Manager's sessions, from bootstrap, for which hosts reach KMS inside the VPC; null lets them decrypt none, and then sessions that must be encrypted do not start."
+  type        = string
+  default     = null
 }
 
 variable "session_log_group_arn" {

@@ -24,7 +24,7 @@ module "network" {
   permissions_boundary_arn = var.permissions_boundary_arn
 
   # The hook calls back from inside the VPC.
-  more_interface_endpoints = var.hook == null ? [] : ["codedeploy"]
+  more_interface_endpoints = concat(["kms"], var.hook == null ? [] : ["codedeploy"]) # hosts decrypt sessions
 }
 
 module "ecr" {
@@ -68,6 +68,7 @@ module "compute" {
   instance_type                   = var.instance_type
   ami_id                          = var.ami_id
   launch_template_version         = var.launch_template_version
+  session_key_arn                 = var.session_key_arn
   session_log_group_arn           = var.session_log_group_arn
   group                           = var.hosts
   kms_key_arn                     = module.kms.key_arn
@@ -112,6 +113,7 @@ module "codedeploy" {
     filename       = var.hook.filename
     latency_ms_max = var.hook.latency_ms_max
     requests       = var.hook.requests
+    signed_by      = var.hook.signed_by
     test_url       = "${module.traffic.urls.test}/version"
 
     vpc = var.internal ? {

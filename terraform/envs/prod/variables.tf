@@ -79,11 +79,12 @@ variable "environment" {
 }
 
 variable "hook" {
-  description = "Function that tries a release before users meet it: its zip, made by hitless, and its budget; null leaves it out."
+  description = "Function that tries a release before users meet it: its zip, made by hitless, its budget, and the AWS Signer profiles, by version, one of which must have signed it; null leaves it out."
   type = object({
     filename       = string
     latency_ms_max = optional(number, 500)
     requests       = optional(number, 20)
+    signed_by      = optional(set(string), [])
   })
   default = null
 
@@ -165,6 +166,12 @@ variable "scaling" {
   })
   default  = {}
   nullable = false
+}
+
+variable "session_key_arn" {
+  description = "Key of Session Manager's sessions, from bootstrap."
+  type        = string
+  nullable    = false
 }
 
 variable "session_log_group_arn" {

@@ -3,10 +3,10 @@
 locals {
   own_logs = var.log_bucket == null # S3 writes a log bucket's own log into itself
   locked   = var.object_lock_days == null ? {} : { this = var.object_lock_days }
+  replica  = var.replica == null ? {} : { this = var.replica }
 }
 
 resource "aws_s3_bucket" "this" {
-  # checkov:skip=CKV_AWS_144:One region, like the service. Evidence is also kept as attested artifacts where the change ran.
   # checkov:skip=CKV_AWS_145:Load balancers write logs to SSE-S3 buckets only; tests/terraform/test_policy.py holds every other bucket to KMS.
   bucket              = var.name
   object_lock_enabled = var.object_lock_days != null

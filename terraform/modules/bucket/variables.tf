@@ -48,3 +48,12 @@ variable "object_lock_days" {
     error_message = "object_lock_days (${coalesce(var.object_lock_days, 0)}) must be a whole number from 1: evidence that can be deleted the same day proves nothing."
   }
 }
+
+variable "replica" {
+  description = "Versioned bucket in another region that gets a copy of everything, and its key; null keeps one region."
+  type = object({
+    bucket_arn  = string
+    kms_key_arn = string
+  })
+  default = null
+}

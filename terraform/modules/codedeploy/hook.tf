@@ -22,9 +22,13 @@ resource "aws_lambda_function" "hook" {
   handler          = "validate.handler"
   filename         = each.value.filename
   source_code_hash = filebase64sha256(each.value.filename)
-  memory_size      = 256
-  timeout          = each.value.timeout_s
-  kms_key_arn      = var.kms_key_arn
+
+  # None by default: the zip is made from the checkout, and its digest is part of the plan that was approved.
+  code_signing_config_arn = one(values(aws_lambda_code_signing_config.hook)[*].arn)
+
+  memory_size = 256
+  timeout     = each.value.timeout_s
+  kms_key_arn = var.kms_key_arn
 
   # -1 reserves none: the account of a newcomer has none to spare.
   reserved_concurrent_executions = each.value.concurrency
@@ -58,6 +62,20 @@ resource "aws_lambda_function" "hook" {
 
   # A function that may not speak leaves a deployment waiting for an hour.
   depends_on = [aws_cloudwatch_log_group.hook, aws_iam_role_policy.hook]
+}
+
+resource "aws_lambda_code_signing_config" "hook" {
+  for_each = length(flatten([for hook in var.hook[*] : hook.signed_by])) == 0 ? {} : { this = var.hook }
+
+  description = "Whose code may try releases of ${var.name}"
+
+  allowed_publishers {
+    signing_profile_version_arns = each.value.signed_by
+  }
+
+  policies {
+    untrusted_artifact_on_deployment = "Enforce"
+  }
 }
 
 resource "aws_cloudwatch_log_group" "hook" {

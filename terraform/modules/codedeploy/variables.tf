@@ -46,12 +46,13 @@ variable "deployment_config_name" {
 }
 
 variable "hook" {
-  description = "Function that tries a release through the test listener; null leaves it out. In a VPC it reaches an internal load balancer."
+  description = "Function that tries a release through the test listener; null leaves it out. In a VPC it reaches an internal load balancer; with signed_by, versions of AWS Signer profiles, nothing else runs."
   type = object({
     concurrency    = optional(number, -1)
     filename       = string
     latency_ms_max = optional(number, 500)
     requests       = optional(number, 20)
+    signed_by      = optional(set(string), [])
     test_url       = string
     timeout_s      = optional(number, 300)
     vpc = optional(object({

@@ -92,6 +92,12 @@ resource "aws_iam_role_policy" "host" {
         Resource = "*" # AWS offers no narrower form
       },
       ],
+      [for key in var.session_key_arn[*] : {
+        Sid      = "DecryptSessions"
+        Effect   = "Allow"
+        Action   = "kms:Decrypt"
+        Resource = key
+      }],
       flatten([for group in var.session_log_group_arn[*] : [
         {
           Sid      = "FindTheSessionLog"

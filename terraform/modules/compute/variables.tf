@@ -159,6 +159,12 @@ variable "refresh" {
   }
 }
 
+variable "session_key_arn" {
+  description = "Key of Session Manager's sessions, from bootstrap; null lets hosts decrypt none, and then sessions that must be encrypted do not start."
+  type        = string
+  default     = null
+}
+
 variable "session_log_group_arn" {
   description = "Log of Session Manager's sessions, from bootstrap; null lets hosts write none, and then sessions that must be logged do not start."
   type        = string

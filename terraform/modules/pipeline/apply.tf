@@ -131,7 +131,7 @@ resource "aws_iam_role_policy" "apply_runbook" {
           Sid      = "KeepState"
           Effect   = "Allow"
           Action   = ["s3:GetObject", "s3:PutObject"] # versions stay: nobody deletes the state
-          Resource = "${var.state_bucket_arn}/${local.state_key}"
+          Resource = [for key in [local.state_key, local.variables_key] : "${var.state_bucket_arn}/${key}"]
         },
         {
           Sid      = "FindImages"

@@ -49,6 +49,9 @@ locals {
     "kms:PutKeyPolicy",
     "kms:TagResource",
     "kms:UpdateKeyDescription",
+    "lambda:CreateCodeSigningConfig",
+    "lambda:DeleteCodeSigningConfig",
+    "lambda:UpdateCodeSigningConfig",
     "logs:CreateLogDelivery", # of flow logs and of the firewall
     "logs:DeleteLogDelivery",
     "logs:PutResourcePolicy",

@@ -38,8 +38,15 @@ locals {
   keep_evidence = {
     Sid      = "KeepEvidence" # put, and never read back or delete: a run cannot mend the record of another
     Effect   = "Allow"
-    Action   = "s3:PutObject"
+    Action   = ["s3:PutObject", "s3:PutObjectRetention"]
     Resource = "${var.audit_bucket_arn}/${var.name}/*"
+  }
+
+  ask_for_the_lock = {
+    Sid      = "AskWhetherEvidenceIsLocked"
+    Effect   = "Allow"
+    Action   = "s3:GetBucketObjectLockConfiguration"
+    Resource = var.audit_bucket_arn
   }
 
   encrypt = {
@@ -51,12 +58,12 @@ locals {
   }
 
   take_lease = {
-    Sid       = "TakeTheLease" # of this environment only
+    Sid       = "TakeTheLease" # of this environment only, and never away: its number must only rise
     Effect    = "Allow"
-    Action    = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+    Action    = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
     Resource  = var.lease_table_arn
     Condition = { "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = [var.name] }, Null = { "dynamodb:LeadingKeys" = "false" } }
   }
 
-  run_a_runbook = [local.look, local.read_log, local.keep_evidence, local.encrypt, local.take_lease]
+  run_a_runbook = [local.look, local.read_log, local.keep_evidence, local.ask_for_the_lock, local.encrypt, local.take_lease]
 }

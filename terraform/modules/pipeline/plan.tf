@@ -1,14 +1,20 @@
 # Plans: reads what Terraform manages, and its state; writes the lock alone.
 
 locals {
-  state_key = "${var.name}/terraform.tfstate"
+  state_key     = "${var.name}/terraform.tfstate"
+  variables_key = "${var.name}/variables.json" # what it was applied with; runbooks keep it beside the state
 
   find_state = {
-    Sid       = "FindState"
-    Effect    = "Allow"
-    Action    = "s3:ListBucket"
-    Resource  = var.state_bucket_arn
-    Condition = { StringEquals = { "s3:prefix" = [local.state_key, "${local.state_key}.tflock"] } }
+    Sid      = "FindState"
+    Effect   = "Allow"
+    Action   = "s3:ListBucket"
+    Resource = var.state_bucket_arn
+    Condition = { StringEquals = { "s3:prefix" = [
+      "env:/", # Terraform asks for workspaces, whether there are any or not
+      local.state_key,
+      "${local.state_key}.tflock",
+      local.variables_key,
+    ] } }
   }
 
   lock_state = {
@@ -52,6 +58,7 @@ locals {
       "kms:GetKeyRotationStatus",
       "kms:ListAliases",
       "kms:ListResourceTags",
+      "lambda:GetCodeSigningConfig",
       "lambda:GetFunction",
       "lambda:GetFunctionCodeSigningConfig",
       "lambda:GetPolicy",
@@ -90,7 +97,7 @@ resource "aws_iam_role_policy" "plan" {
       Sid      = "ReadState"
       Effect   = "Allow"
       Action   = "s3:GetObject"
-      Resource = "${var.state_bucket_arn}/${local.state_key}"
+      Resource = [for key in [local.state_key, local.variables_key] : "${var.state_bucket_arn}/${key}"]
     }])
   })
 }

@@ -43,6 +43,7 @@ resource "aws_lb" "this" {
 }
 
 resource "aws_lb_target_group" "this" {
+  # checkov:skip=CKV_AWS_378:HTTP inside the VPC; users of prod are served over TLS (its own rule). It passes blue, which Terraform puts behind a listener, and not green, for which CodeDeploy does so later.
   for_each = local.colours
 
   name                 = "${var.name}-${each.key}"

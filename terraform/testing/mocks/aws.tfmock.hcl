@@ -48,6 +48,10 @@ mock_resource "aws_iam_role" {
   defaults = { arn = "arn:aws:iam::123456789012:role/web" }
 }
 
+mock_resource "aws_lambda_code_signing_config" {
+  defaults = { arn = "arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0123456789abcdef0" }
+}
+
 mock_resource "aws_launch_template" {
   defaults = {
     id             = "lt-0123456789abcdef0"

@@ -36,6 +36,30 @@ run "evidence_is_locked_against_everybody" {
   }
 }
 
+run "a_copy_in_another_region_is_a_choice_and_keeps_what_is_deleted" {
+  module {
+    source = "../modules/bucket"
+  }
+
+  variables {
+    kms_key_arn = "arn:aws:kms:us-east-1:123456789012:key/0"
+    replica     = { bucket_arn = "arn:aws:s3:::web-copy", kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/1" }
+  }
+
+  assert {
+    condition = (
+      one(aws_s3_bucket_replication_configuration.this["this"].rule).status == "Enabled"
+      && one(one(aws_s3_bucket_replication_configuration.this["this"].rule).delete_marker_replication).status == "Disabled"
+    )
+    error_message = "Everything is copied, and what is deleted here stays there."
+  }
+
+  assert {
+    condition     = !strcontains(aws_iam_role_policy.replica["this"].policy, "s3:Delete") && !strcontains(aws_iam_role_policy.replica["this"].policy, "ReplicateDelete")
+    error_message = "Whoever copies must not be able to delete."
+  }
+}
+
 run "a_log_bucket_logs_to_itself_and_takes_others" {
   module {
     source = "../modules/bucket"

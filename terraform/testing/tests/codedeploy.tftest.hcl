@@ -173,6 +173,28 @@ run "without_a_hook_there_is_no_function" {
   }
 }
 
+run "a_hook_that_must_be_signed_runs_nobody_elses_code" {
+  module {
+    source = "../modules/codedeploy"
+  }
+
+  variables {
+    hook = {
+      filename  = "./tests/codedeploy.tftest.hcl", test_url = "http://web:8080/version"
+      test_url  = "http://web.example:8080/version"
+      signed_by = ["arn:aws:signer:us-east-1:123456789012:/signing-profiles/hook/0123456789"]
+    }
+  }
+
+  assert {
+    condition = (
+      one(aws_lambda_code_signing_config.hook["this"].policies).untrusted_artifact_on_deployment == "Enforce"
+      && aws_lambda_function.hook["this"].code_signing_config_arn == aws_lambda_code_signing_config.hook["this"].arn
+    )
+    error_message = "A warning would let anybody's code run."
+  }
+}
+
 run "a_hook_may_call_back_and_log_and_nothing_else" {
   module {
     source = "../modules/codedeploy"

@@ -10,6 +10,7 @@ variables {
   ami_id                   = "ami-0123456789abcdef0"
   certificate_arn          = "arn:aws:acm:us-east-1:123456789012:certificate/0"
   permissions_boundary_arn = "arn:aws:iam::123456789012:policy/hitless-boundary"
+  session_key_arn          = "arn:aws:kms:us-east-1:123456789012:key/sessions"
   session_log_group_arn    = "arn:aws:logs:us-east-1:123456789012:log-group:/ssm/hitless-sessions"
 }
 

@@ -121,6 +121,20 @@ def sessions_are_written_down(stacks: Stacks) -> Iterator[str]:
 
 
 @rule
+def sessions_are_encrypted_with_a_key_of_their_own(stacks: Stacks) -> Iterator[str]:
+    """Hosts of prod may decrypt with it, and reach KMS; with the key of states and evidence they may not."""
+    key = stacks["bootstrap"].outputs["session_key_arn"]
+    for address, one in stacks["bootstrap"].of("aws_ssm_document"):
+        if json.loads(one["content"])["inputs"].get("kmsKeyId") != key:
+            yield address
+    hosts = [p["policy"] for a, p in stacks["prod"].of("aws_iam_role_policy") if a.endswith("aws_iam_role_policy.host")]
+    if not any(said["Sid"] == "DecryptSessions" for policy in hosts for said in allowed(policy)):
+        yield "hosts of prod cannot decrypt"
+    if not any(address.endswith('["kms"]') for address, _ in stacks["prod"].of("aws_vpc_endpoint")):
+        yield "hosts of prod cannot reach KMS"
+
+
+@rule
 def notices_are_encrypted(stacks: Stacks) -> Iterator[str]:
     """They name what is broken."""
     yield from (address for address, one in every(stacks, "aws_sns_topic") if not one["kms_master_key_id"])

@@ -38,9 +38,11 @@ def the_world_uses_front_doors_only(stacks: Stacks) -> Iterator[str]:
 
 @rule
 def nobody_logs_in_over_the_network(stacks: Stacks) -> Iterator[str]:
-    """Sessions go through SSM: neither port 22 nor a key on a host."""
+    """Sessions go through SSM: neither port 22 nor a key on a host; the load balancer's ports have their own rule."""
     for address, one in every(stacks, INGRESS):
-        if one["from_port"] is not None and one["from_port"] <= 22 <= one["to_port"]:
+        if address.endswith("from_load_balancer") or one["from_port"] is None:
+            continue
+        if one["from_port"] <= 22 <= one["to_port"]:
             yield address
     for address, one in every(stacks, "aws_launch_template"):
         if one["key_name"]:

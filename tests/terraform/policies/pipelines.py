@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from .stack import Stacks, allowed, rule, statements
 
+PUT = ["s3:PutObject", "s3:PutObjectRetention"]
 ISSUER = "token.actions.githubusercontent.com"
 
 
@@ -150,7 +151,7 @@ def evidence_is_put_and_left(stacks: Stacks) -> Iterator[str]:
     """Each environment's below its own name; nobody who runs reads back or mends."""
     for purpose in ("apply", "deploy"):
         for address, said in policies(stacks, purpose):
-            if said["Sid"] == "KeepEvidence" and (said["Action"] != ["s3:PutObject"] or _all_of_the_bucket(said)):
+            if said["Sid"] == "KeepEvidence" and (said["Action"] != PUT or _all_of_the_bucket(said)):
                 yield address
 
 
