@@ -6,33 +6,25 @@ against AWS as well when HITLESS_CONTRACT_ACCOUNT is the account of the credenti
     HITLESS_CONTRACT_ACCOUNT=111122223333 AWS_REGION=eu-west-1 pytest -n 0 -m lab_and_aws tests/contract
 """
 
-import hashlib
 import json
 import os
 import secrets
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from awslab.lab import Lab
 from tests.contract.account import ACCOUNT, Place, open_account
+from tests.contract.installed import installed
 
-LOCK = Path(__file__).with_name("awscli.lock")
-CACHE = Path(__file__).parents[2] / ".cache"
+HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="session")
 def aws_program() -> Path:
-    """The `aws` command, installed once for each content of its lock file."""
-    home = CACHE / f"awscli-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]}"
-    program = home / "bin" / "aws"
-    if not program.exists():
-        subprocess.run([sys.executable, "-m", "venv", home], check=True)
-        pip = [home / "bin" / "python", "-m", "pip", "install", "-q", "--require-hashes", "-r", LOCK]
-        subprocess.run(pip, check=True)
-    return program
+    """The `aws` command."""
+    return installed(HERE / "awscli.lock") / "aws"
 
 
 class Aws:
