@@ -7,7 +7,7 @@ Each cell is one program of `anchors/asks.py`, run now against an emulator start
 where something answers them. "no" is followed by what was seen, in order: the call that was refused, or the state that
 stayed; where the service does not run the program goes on without users as far as it gets. moto and ministack run with
 their defaults, from hashed pins, in environments of their own under .cache; ministack's tasks would need Docker. A
-program gives up when nothing has changed for 20 s. The lab runs at sixty times AWS's pace.
+program gives up when nothing has changed for 10 s. The lab runs at sixty times AWS's pace.
 """
 
 from __future__ import annotations

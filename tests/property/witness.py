@@ -19,6 +19,7 @@ from awslab.machines.machine import Machine
 from hitless.floor import true_floor
 
 ACTIVE = ("Pending", "InProgress", "Baking", "Cancelling", "RollbackInProgress")
+NOW = float("inf")
 IN_FLIGHT_S = 2.0  # a request that was sent while its target was healthy has its answer by then
 
 
@@ -48,7 +49,8 @@ class Witness(Machine):
         self._in_service = desired
         self._excused = False  # until capacity is back: a host died, or more were asked for
         self._at = 0.0
-        self._healthy_until: dict[tuple[str, str, int], float] = dict.fromkeys(healthy, float("inf"))
+        self._healthy_until: dict[tuple[str, str, int], float] = dict.fromkeys(healthy, NOW)
+        self._failed_open_until: dict[str, float] = {}
 
     # ---- what was promised
 
@@ -101,17 +103,21 @@ class Witness(Machine):
             self.wrong.append(f"{self._at}: {self._in_service} hosts in service, {self.floor} were promised")
 
     def _health(self, event: TargetHealthChanged, now: float) -> None:
-        key = event.target_group_arn, event.target_id, event.port
+        group, key = event.target_group_arn, (event.target_group_arn, event.target_id, event.port)
+        if not self._has_healthy(group):
+            self._failed_open_until[group] = now
         if event.state == "healthy":
-            self._healthy_until[key] = float("inf")
-        elif self._healthy_until.get(key) == float("inf"):
+            self._healthy_until[key] = NOW
+        elif self._healthy_until.get(key) == NOW:
             self._healthy_until[key] = now
 
+    def _has_healthy(self, group: str) -> bool:
+        return any(key[0] == group and until == NOW for key, until in self._healthy_until.items())
+
     def _served(self, event: RequestsServed, now: float) -> None:
-        key = event.target_group_arn, event.target_id, event.port
+        group, key = event.target_group_arn, (event.target_group_arn, event.target_id, event.port)
         since = now - simulated.REPORT_S - IN_FLIGHT_S
-        if self._healthy_until.get(key, 0.0) >= since:
-            return
-        group = [until for k, until in self._healthy_until.items() if k[0] == key[0]]
-        if any(until == float("inf") for until in group):  # else it fails open: all that are registered may answer
+        well = self._healthy_until.get(key, 0.0) >= since
+        # A group without a healthy target fails open: all that are registered may answer.
+        if not well and self._has_healthy(group) and self._failed_open_until.get(group, 0.0) < since:
             self.wrong.append(f"{now}: {key} answered {event.statuses} and was not healthy")

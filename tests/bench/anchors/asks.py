@@ -136,7 +136,7 @@ def errors_at_ten_percent(ground: Ground) -> str:
     require((info["status"], code) == ("Stopped", "ALARM_ACTIVE"), f"{info['status']} {code or ''}")
     ended(stack, info["rollbackInfo"]["rollbackDeploymentId"])
     require(stack.weights() == {"blue": 100}, stack.weights())
-    require(0 < users.failed < users.sent / 10, f"{users.failed} of {users.sent} requests failed")
+    require(0 < users.failed < users.sent / 4, f"{users.failed} of {users.sent} requests failed")
     return f"taken back, {users.failed} of {users.sent} requests failed{again(stack)}"
 
 

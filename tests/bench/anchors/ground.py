@@ -17,8 +17,8 @@ from hitless.images import push
 from tests.bench.anchors.stack import Stuck
 
 APP = Path(__file__).parents[3] / "app"
-LOOK_S = 0.25  # real seconds between two looks
-PER_SECOND = 20
+LOOK_S = 0.1  # real seconds between two looks
+PER_SECOND = 50
 ANSWER_S = 5.0
 CONFIG = Config(retries={"max_attempts": 1}, connect_timeout=5, read_timeout=30)
 
@@ -60,7 +60,7 @@ class HttpGround:
         """Users of a listener, once it answers."""
         for address in self._addresses(listener_arn):
             users = HttpUsers(*address)
-            if users.ask() == 200:
+            if users.ask("/healthz") == 200:
                 self._users.append(users)
                 return users.start()
         raise Stuck("no request is answered by a task")
@@ -95,11 +95,11 @@ class HttpUsers:
         self._leave = threading.Event()
         self._thread = threading.Thread(target=self._send, daemon=True)
 
-    def ask(self) -> int:
+    def ask(self, path: str) -> int:
         """One request; its status, 0 without an answer."""
         connection = http.client.HTTPConnection(self._host, self._port, timeout=ANSWER_S)
         try:
-            connection.request("GET", "/healthz", headers={"Host": self._name})
+            connection.request("GET", path, headers={"Host": self._name})
             answer = connection.getresponse()
             answer.read()
             return answer.status
@@ -120,5 +120,5 @@ class HttpUsers:
 
     def _send(self) -> None:
         while not self._leave.wait(1 / PER_SECOND):
-            status = self.ask()
+            status = self.ask("/")
             self.sent, self.failed = self.sent + 1, self.failed + (not 0 < status < 500)

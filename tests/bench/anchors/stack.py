@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 AMI = "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
 USER_DATA = base64.b64encode(b"#!/bin/sh\necho ECS_CLUSTER=dev >> /etc/ecs/ecs.config\n").decode()
 DELAY = [{"Key": "deregistration_delay.timeout_seconds", "Value": "60"}]
-LOOKS = 80  # looks without a change, after which it is not going to come
+LOOKS = 100  # looks without a change, after which it is not going to come
 LOOKS_MAX = 2000
 ROLE = "arn:aws:iam::123456789012:role/codedeploy"
 
