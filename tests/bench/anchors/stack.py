@@ -55,10 +55,11 @@ class Stack:
         ground: Where.
         hosts: How many.
         tasks: How many.
+        controller: Who rolls the service.
     """
 
-    def __init__(self, ground: Ground, hosts: int = 4, tasks: int = 4) -> None:
-        self.ground, self.hosts, self.tasks = ground, hosts, tasks
+    def __init__(self, ground: Ground, hosts: int = 4, tasks: int = 4, controller: str = "CODE_DEPLOY") -> None:
+        self.ground, self.hosts, self.tasks, self.controller = ground, hosts, tasks, controller
         self.asked: dict[str, dict] = {}
         self.arns: dict[str, str] = {}
         self.template_id = self.balancer_arn = self.prod = ""
@@ -132,7 +133,7 @@ class Stack:
     def make_service(self) -> None:
         self.first = self.register()
         target = {"targetGroupArn": self.arns["blue"], "containerName": "app", "containerPort": 8080}
-        wanted = {"desiredCount": self.tasks, "deploymentController": {"type": "CODE_DEPLOY"}}
+        wanted = {"desiredCount": self.tasks, "deploymentController": {"type": self.controller}}
         wanted |= {
             "healthCheckGracePeriodSeconds": 30,
             "placementStrategy": [{"type": "spread", "field": "instanceId"}],
