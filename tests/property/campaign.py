@@ -7,7 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from tests.property.estate import ENDED, LIMITS, RELEASES, Estate
 
-PAUSES_S = (5, 30, 60, 180, 300, 900, 1800)
+PAUSES = st.sampled_from([0, 1, 10, 60, 240, 600])
 
 
 class Campaign(RuleBasedStateMachine):
@@ -21,53 +21,54 @@ class Campaign(RuleBasedStateMachine):
     def begin(self, seed):
         self.seed, self.estate = seed, Estate(seed)
 
+    def act(self, pause_s, *deed):
+        self.estate.do(*deed)
+        if pause_s:
+            self.estate.do("sleep", pause_s)
+
     # ---- the operator's hands
 
-    @rule(version=st.sampled_from("234"), limits=st.sampled_from(LIMITS), auto_rollback=st.booleans())
-    def refresh(self, version, limits, auto_rollback):
-        self.estate.do("refresh", version, limits, auto_rollback)
+    @rule(version=st.sampled_from("234"), limits=st.sampled_from(LIMITS), auto_rollback=st.booleans(), pause_s=PAUSES)
+    def refresh(self, version, limits, auto_rollback, pause_s):
+        self.act(pause_s, "refresh", version, limits, auto_rollback)
 
-    @rule(wait=st.booleans())
-    def cancel(self, wait):
-        self.estate.do("cancel", wait)
+    @rule(deed=st.sampled_from([("cancel", True), ("cancel", False), ("roll_back",)]), pause_s=PAUSES)
+    def turn_the_refresh(self, deed, pause_s):
+        self.act(pause_s, *deed)
 
-    @rule()
-    def roll_back(self):
-        self.estate.do("roll_back")
+    @rule(kind=st.sampled_from(sorted(RELEASES)), pause_s=PAUSES)
+    def deploy(self, kind, pause_s):
+        self.act(pause_s, "deploy", kind)
 
-    @rule(kind=st.sampled_from(sorted(RELEASES)))
-    def deploy(self, kind):
-        self.estate.do("deploy", kind)
+    @rule(deed=st.sampled_from(["stop", "go_on"]), pause_s=PAUSES)
+    def turn_the_deployment(self, deed, pause_s):
+        self.act(pause_s, deed)
 
-    @rule(deed=st.sampled_from(["stop", "go_on"]))
-    def stop_or_go_on(self, deed):
-        self.estate.do(deed)
+    @rule(desired=st.integers(2, 5), pause_s=PAUSES)
+    def scale_hosts(self, desired, pause_s):
+        self.act(pause_s, "scale_hosts", desired)
 
-    @rule(desired=st.integers(2, 5))
-    def scale_hosts(self, desired):
-        self.estate.do("scale_hosts", desired)
-
-    @rule(desired=st.integers(1, 5))
-    def scale_tasks(self, desired):
-        self.estate.do("scale_tasks", desired)
+    @rule(desired=st.integers(1, 5), pause_s=PAUSES)
+    def scale_tasks(self, desired, pause_s):
+        self.act(pause_s, "scale_tasks", desired)
 
     # ---- nature's
 
-    @rule(deed=st.sampled_from(["kill_host", "kill_task", "sicken_task"]), index=st.integers(0, 7))
-    def harm(self, deed, index):
-        self.estate.do(deed, index)
+    @rule(
+        deed=st.sampled_from(["kill_host", "kill_task", "sicken_task"]),
+        index=st.integers(0, 7),
+        pause_s=PAUSES,
+    )
+    def harm(self, deed, index, pause_s):
+        self.act(pause_s, deed, index)
 
-    @rule()
-    def throttle(self):
-        self.estate.do("throttle")
+    @rule(deed=st.sampled_from([("throttle",), ("capacity", False), ("capacity", True)]), pause_s=PAUSES)
+    def hinder(self, deed, pause_s):
+        self.act(pause_s, *deed)
 
-    @rule(available=st.booleans())
-    def capacity(self, available):
-        self.estate.do("capacity", available)
-
-    @rule(seconds=st.sampled_from(PAUSES_S))
-    def sleep(self, seconds):
-        self.estate.do("sleep", seconds)
+    @rule(seconds=st.sampled_from([300, 900, 1800]))
+    def let_time_pass(self, seconds):
+        self.act(0, "sleep", seconds)
 
     # ---- what must hold
 
