@@ -4,7 +4,7 @@ IN = $(PYTHON) lib/bootstrap
 RUNBOOK ?= runbooks/20-refresh-hosts.ipynb
 
 .DEFAULT_GOAL := help
-.PHONY: setup demo test lab notebooks pictures site run lint fmt bench reprove crash flows lock clean help
+.PHONY: setup demo test lab notebooks pictures site run lint fmt bench reprove crash flows nightly lock clean help
 
 setup:  ## make .venv from the lock file, find or fetch Terraform
 	@$(IN) -m bootstrap.terraform
@@ -48,6 +48,10 @@ crash:  ## end a run in every way at every moment, of each runbook (an hour); sa
 
 flows:  ## the workflows' steps, all of them, from an empty account to each kind of change (a quarter of an hour)
 	@HITLESS_FLOWS=all $(IN) -m pytest -n 0 tests/workflows $(ARGS)
+
+MINUTES ?= 10
+nightly:  ## drive the lab by random deeds in random order for MINUTES=10; says the seed (SEED=… repeats it) and the program
+	@HITLESS_NIGHTLY=$(MINUTES) HITLESS_SEED=$(SEED) $(IN) -m pytest -n 0 -s tests/property $(ARGS)
 
 lock:  ## renew requirements.lock and app/requirements.txt (needs uv)
 	@$(PYTHON) lib/bootstrap/lock.py

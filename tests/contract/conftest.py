@@ -1,28 +1,30 @@
-"""The AWS CLI, in an environment of its own: it pins another botocore than the project's."""
+"""Where contracts are held, and the AWS CLI, in an environment of its own: it pins another botocore than the project's.
 
-import hashlib
+A test marked `lab_and_aws` speaks boto3 alone and asserts only what AWS promises. It runs against a lab in process, and
+against AWS as well when HITLESS_CONTRACT_ACCOUNT is the account of the credentials at hand and AWS_REGION is set:
+
+    HITLESS_CONTRACT_ACCOUNT=111122223333 AWS_REGION=eu-west-1 pytest -n 0 -m lab_and_aws tests/contract
+"""
+
 import json
 import os
+import secrets
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-LOCK = Path(__file__).with_name("awscli.lock")
-CACHE = Path(__file__).parents[2] / ".cache"
+from awslab.lab import Lab
+from tests.contract.account import ACCOUNT, Place, open_account
+from tests.contract.installed import installed
+
+HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="session")
 def aws_program() -> Path:
-    """The `aws` command, installed once for each content of its lock file."""
-    home = CACHE / f"awscli-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]}"
-    program = home / "bin" / "aws"
-    if not program.exists():
-        subprocess.run([sys.executable, "-m", "venv", home], check=True)
-        pip = [home / "bin" / "python", "-m", "pip", "install", "-q", "--require-hashes", "-r", LOCK]
-        subprocess.run(pip, check=True)
-    return program
+    """The `aws` command."""
+    return installed(HERE / "awscli.lock") / "aws"
 
 
 class Aws:
@@ -50,3 +52,22 @@ class Aws:
 @pytest.fixture
 def aws(aws_program, lab, tmp_path) -> Aws:
     return Aws(aws_program, lab.environment, tmp_path)
+
+
+def pytest_generate_tests(metafunc):
+    """Without an account there is nothing to skip: the lab alone is asked."""
+    if "place" in metafunc.fixturenames:
+        metafunc.parametrize("place", ["lab", *(["aws"] if ACCOUNT in os.environ else [])], indirect=True)
+
+
+@pytest.fixture
+def place(request) -> Place:
+    """The lab, or AWS; what the test made there is deleted when it ends."""
+    if request.param == "aws":
+        made = Place(open_account(os.environ).client, f"hitless-contract-{secrets.token_hex(4)}")
+    else:
+        lab = Lab(seed=5)
+        made = Place(lab.client, "hitless-contract")
+        request.addfinalizer(lab.close)
+    with made.cleanup:
+        yield made

@@ -15,6 +15,14 @@ from awslab.machines.preferences import Invalid
 from awslab.world import World
 
 MAX_RECORDS = 100
+NOT_IMITATED = (  # nothing here would act on them
+    "MixedInstancesPolicy",
+    "LaunchConfigurationName",
+    "InstanceId",
+    "LoadBalancerNames",
+    "TargetGroupARNs",
+    "TrafficSources",
+)
 
 
 class Face(InstanceRefreshActions, BaseResponse):
@@ -35,9 +43,7 @@ class Face(InstanceRefreshActions, BaseResponse):
         name = wanted["AutoScalingGroupName"]
         if any(g.name == name and not g.deleted for g in self._groups()):
             raise AwsError("AlreadyExists", f"AutoScalingGroup by this name already exists - {name}")
-        for field in ("MixedInstancesPolicy", "LaunchConfigurationName", "InstanceId", "LoadBalancerNames"):
-            if wanted.get(field):
-                raise _invalid(f"The lab does not imitate {field}; use LaunchTemplate.")
+        _check_imitated(wanted)
         low, high = int(wanted["MinSize"]), int(wanted["MaxSize"])
         desired = int(wanted.get("DesiredCapacity", low))
         if not low <= desired <= high:
@@ -66,6 +72,7 @@ class Face(InstanceRefreshActions, BaseResponse):
     def update_auto_scaling_group(self) -> ActionResult:
         """UpdateAutoScalingGroup."""
         group, wanted = self._group(), self.params
+        _check_imitated(wanted)
         if wanted.get("LaunchTemplate"):
             if group.refresh is not None and group.refresh.desired is not None:
                 raise _invalid(
@@ -134,7 +141,6 @@ class Face(InstanceRefreshActions, BaseResponse):
             "MaxInstanceLifetime",
             "ServiceLinkedRoleARN",
             "PlacementGroup",
-            "TargetGroupARNs",
             "DesiredCapacityType",
             "AvailabilityZoneDistribution",
             "Context",
@@ -388,6 +394,12 @@ METRICS = (
 
 def _invalid(message: str) -> AwsError:
     return AwsError("ValidationError", message)
+
+
+def _check_imitated(wanted: dict) -> None:
+    for field in NOT_IMITATED:
+        if wanted.get(field):
+            raise _invalid(f"The lab does not imitate {field} of a group.")
 
 
 def _hook(wanted: dict) -> Hook:

@@ -45,8 +45,15 @@ class TargetActions:
     # ---- groups
 
     def create_target_group(self) -> ActionResult:
-        """CreateTargetGroup: HTTP, instance or ip targets, checked on the port that serves traffic."""
+        """CreateTargetGroup: HTTP, instance or ip targets, checked on the port that serves traffic.
+
+        The same name with the same settings again is a success and the same group.
+        """
         wanted = self.params
+        asked = {name: value for name, value in wanted.items() if name != "Tags" and value is not None}
+        for known in self.elbv2_backend.target_groups.values():
+            if vars(known).get("lab_asked") == asked:
+                return ActionResult({"TargetGroups": [known]})
         for name, only in (("Protocol", "HTTP"), ("ProtocolVersion", "HTTP1"), ("HealthCheckProtocol", "HTTP")):
             if (wanted.get(name) or only) != only:
                 raise _refused(f"The lab's target groups have {name} {only} only.")
@@ -56,6 +63,7 @@ class TargetActions:
         wanted["HealthCheckEnabled"] = None  # moto expects the text of another age
         answer = super().create_target_group()
         group = answer.result["TargetGroups"][0]
+        group.lab_asked = asked
         rng = self.world.random(f"target-group:{group.arn}")
         self.world.add(TargetGroup(group.arn, rng=rng, check=_check_of(group)))
         return answer
@@ -72,6 +80,7 @@ class TargetActions:
         self._check_settings(group)
         self.params["HealthCheckEnabled"] = None
         answer = super().modify_target_group()
+        group.lab_asked = None  # it is not what was asked for any more
         self._machine().check = _check_of(group)
         return answer
 

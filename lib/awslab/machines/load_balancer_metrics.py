@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from awslab.machines.events import RequestsServed
 from awslab.machines.metrics import MINUTE_S, Bucket, MetricKey, Metrics, metric_key
@@ -33,21 +34,27 @@ class Place:
     target_group: str = ""
     zone: str = ""
 
-    def keys(self, metric: str) -> Iterator[MetricKey]:
+    def keys(self, metric: str) -> tuple[MetricKey, ...]:
         """LB; AZ+LB; TG+LB; TG+AZ+LB: each a metric of its own."""
-        balancer, zone = {"LoadBalancer": self.load_balancer}, {"AvailabilityZone": self.zone}
-        group = {"TargetGroup": self.target_group}
-        yield metric_key(NAMESPACE, metric, balancer)
-        if self.zone:
-            yield metric_key(NAMESPACE, metric, balancer | zone)
-        if self.target_group:
-            yield metric_key(NAMESPACE, metric, balancer | group)
-        if self.zone and self.target_group:
-            yield metric_key(NAMESPACE, metric, balancer | group | zone)
+        return _keys(self, metric)
 
     def group_keys(self, metric: str) -> Iterator[MetricKey]:
         """TG+LB and TG+AZ+LB only."""
         return (key for key in self.keys(metric) if dict(key.dimensions).get("TargetGroup"))
+
+
+@lru_cache(maxsize=4096)  # the same few dozen are asked for at every report
+def _keys(place: Place, metric: str) -> tuple[MetricKey, ...]:
+    balancer, zone = {"LoadBalancer": place.load_balancer}, {"AvailabilityZone": place.zone}
+    group = {"TargetGroup": place.target_group}
+    sets = [balancer]
+    if place.zone:
+        sets.append(balancer | zone)
+    if place.target_group:
+        sets.append(balancer | group)
+    if place.zone and place.target_group:
+        sets.append(balancer | group | zone)
+    return tuple(metric_key(NAMESPACE, metric, dimensions) for dimensions in sets)
 
 
 @dataclass(slots=True)
@@ -94,7 +101,7 @@ class Minute:
         for metric in (kind, *own):
             self._sum(place.keys(metric), n)
 
-    def _sum(self, keys: Iterator[MetricKey], n: int, zero: bool = False) -> None:
+    def _sum(self, keys: Iterable[MetricKey], n: int, zero: bool = False) -> None:
         for key in keys if n or zero else ():
             self.sums[key] += n
 

@@ -173,6 +173,8 @@ class Refresh:
 
     def check_reversible(self) -> None:
         """Raise `Irreversible` with AWS's reason, or return."""
+        if self.rollback is not None:  # what AWS answers to a second one is not documented
+            raise Irreversible("Cannot roll back an instance refresh that is being rolled back.")
         if self.desired is None:
             raise Irreversible("Cannot roll back an instance refresh that has no desired configuration.")
         if not self.group.launch.version.isdigit():

@@ -62,10 +62,19 @@ class Release:
     """Hosts, load balancer, cluster, service `web`, deployment group; and what operators do."""
 
     def __init__(
-        self, *, config="ECSLinear10PercentEvery1Minutes", desired=1, hosts=2, test=True, wait=5, clock=None, **group
+        self,
+        *,
+        config="ECSLinear10PercentEvery1Minutes",
+        desired=1,
+        hosts=2,
+        test=True,
+        wait=5,
+        clock=None,
+        seed=0,
+        **group,
     ) -> None:
         self.plane = SimulatedPlane(random.Random(1), refusal=self._refusal, hooks=FUNCTIONS)
-        self.lab = Lab(clock, plane=self.plane)
+        self.lab = Lab(clock, seed=seed, plane=self.plane)
         self.counter = self.lab.world.add(Counter())
         names = ("ecs", "autoscaling", "elbv2", "ec2", "codedeploy", "cloudwatch")
         self.ecs, self.asg, self.elb, self.ec2, self.cd, self.cw = map(self.lab.client, names)

@@ -1,0 +1,1 @@
+"""What users of AWS emulators ask for, as one boto3 program for every emulator."""

@@ -1,0 +1,40 @@
+"""What campaigns have found, each kept as the shortest program that showed it."""
+
+import pytest
+
+from tests.property.campaign import check, finish, replay, same
+from tests.property.estate import Estate
+
+
+def told(seed: int, program: list[tuple]) -> str:
+    """Do a program, hold everything that must hold, do it again unseen; each deed and its answer, a line each."""
+    estate, lines = Estate(seed), []
+    try:
+        for deed in program:
+            lines.append(f"{' '.join(str(word) for word in deed)}: {estate.do(*deed)}")
+            check(estate)
+        finish(estate)
+    finally:
+        estate.lab.close()
+    assert same(estate, replay(seed, program))
+    return "\n".join(lines)
+
+
+FOUND = {
+    # The lab died of an assertion: a refresh that was going back was told to go back.
+    "going back twice": (
+        [("refresh", "4", (100, 100), False), ("roll_back",), ("roll_back",), ("cancel", True)],
+        """
+refresh 4 (100, 100) False: done
+roll_back: done
+roll_back: IrreversibleInstanceRefresh
+cancel True: done
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_it_does_not_happen_again(name):
+    program, story = FOUND[name]
+    assert told(227, program) == story.strip()
