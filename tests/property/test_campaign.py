@@ -7,7 +7,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from awslab.dataplane import simulated
 from hitless.clock import monotonic_s
 from tests.property.campaign import Campaign
 
@@ -20,12 +19,6 @@ ALWAYS = {
     "stateful_step_count": LENGTH,
     "suppress_health_check": list(HealthCheck),
 }
-
-
-@pytest.fixture(autouse=True)
-def fewer_reports(monkeypatch):
-    """Requests are counted exactly either way, and most of a virtual hour is their reports."""
-    monkeypatch.setattr(simulated, "REPORT_S", 10.0)
 
 
 def test_a_few_campaigns():
