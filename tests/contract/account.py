@@ -7,6 +7,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import boto3
+import pytest
+from botocore.exceptions import ClientError
 
 ACCOUNT = "HITLESS_CONTRACT_ACCOUNT"
 ENDPOINT = "AWS_ENDPOINT_URL"
@@ -51,3 +53,11 @@ def open_account(environment: Mapping[str, str], session: Callable[..., boto3.Se
     if caller != account:
         raise NotThisAccount(f"{ACCOUNT} names {account}, but these credentials are of {caller}. Nothing was made.")
     return found
+
+
+def refused(call: Callable, **given) -> tuple[str, str]:
+    """The code and message with which a call is refused."""
+    with pytest.raises(ClientError) as caught:
+        call(**given)
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]

@@ -49,6 +49,7 @@ class Estate(Release):
         self.watch()
         self.program: list[Deed] = []
         self.answers: list[str] = []
+        self.deployed: dict[str, str] = {}  # deployment id: task definition
         self.witness = self.lab.world.add(Witness(HOSTS, self._healthy()))
         self.send(2)
 
@@ -105,7 +106,8 @@ class Estate(Release):
     def do_deploy(self, kind: str) -> None:
         if kind != "good":
             self.witness.disturbed = True
-        self.deploy(self.register(**RELEASES[kind]))
+        arn = self.register(**RELEASES[kind])
+        self.deployed[self.deploy(arn)] = arn
 
     def do_stop(self) -> str:
         return self._newest(lambda i: self.cd.stop_deployment(deploymentId=i))
@@ -209,6 +211,22 @@ class Estate(Release):
             assert self.lab.clock.now() - began < BOUND_S, f"it goes on for ever: {self.busy()}"
             self.sleep(60)
             self.lab.world.call(lambda: None)
+
+    def serving(self) -> tuple[str, str]:
+        """The release and the version of the hosts that serve."""
+        group = self.asg.describe_auto_scaling_groups(AutoScalingGroupNames=["hosts"])["AutoScalingGroups"][0]
+        return self.service()["taskDefinition"], group["LaunchTemplate"]["Version"]
+
+    def should_serve(self) -> tuple[str, str]:
+        """Those of the last deployment and the last refresh that succeeded; what did not is as if it had never been."""
+        release, version = self.first, "2"
+        for deployment_id, arn in self.deployed.items():
+            if self.status(deployment_id) == "Succeeded":
+                release = arn
+        for one in reversed(self.asg.describe_instance_refreshes(**NAME)["InstanceRefreshes"]):
+            if one["Status"] == "Successful":
+                version = one["DesiredConfiguration"]["LaunchTemplate"]["Version"]
+        return release, version
 
     def busy(self) -> list[str]:
         """What is still going on."""

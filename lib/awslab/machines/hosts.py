@@ -2,6 +2,9 @@
 
 The lab does not execute user data. It honours the two things an ECS host's user data is for: the cluster the agent
 joins (`ECS_CLUSTER=`) and, if it calls `complete-lifecycle-action`, completing the launch hook once the agent answers.
+
+A host that has to go before its agent has joined never joins: ECS, which had nothing to drain there, has let it go, and
+a task placed on it would die with it. AWS does not document what happens to such a host.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from awslab.machines.events import (
     AgentConnected,
     InstanceDied,
     InstanceRunning,
+    InstanceStateChanged,
     InstanceTerminated,
     LaunchSpec,
     LifecycleActionRequested,
@@ -34,7 +38,7 @@ class Hosts(Machine):
     """
 
     name = "hosts"
-    hears = (InstanceRunning, InstanceDied, InstanceTerminated)
+    hears = (InstanceRunning, InstanceStateChanged, InstanceDied, InstanceTerminated)
 
     def __init__(self, rng: random.Random, has_agent: Callable[[str], bool]) -> None:
         self._rng, self._has_agent = rng, has_agent
@@ -50,7 +54,7 @@ class Hosts(Machine):
         if isinstance(event, InstanceRunning):
             self._booting[event.instance_id] = event
             self._timers.set(event.instance_id, now + self._rng.uniform(*BOOT_S))
-        else:
+        elif not isinstance(event, InstanceStateChanged) or event.new_state == "Terminating":
             self._booting.pop(event.instance_id, None)
             self._timers.cancel(event.instance_id)
         return ()

@@ -18,6 +18,7 @@ class Missed(Exception):
     """It came to an end, and not as it should have."""
 
 
+AUDIENCE = 100  # requests before anything is changed
 FAILURES = (ClientError, BotoCoreError, ResponseParserError, Stuck, Missed, KeyError, IndexError)
 
 
@@ -66,10 +67,12 @@ class Nobody:
 def users_of(stack: Stack) -> Users:
     """Users of the service; nobody where it does not run."""
     try:
-        return stack.ground.users(stack.prod)
-    except Stuck as nobody:
-        stack.ground.lacks.append(str(nobody))
+        users = stack.ground.users(stack.prod)
+    except FAILURES as nobody:
+        stack.ground.lacks.append(in_a_line(nobody))
         return Nobody()
+    stack.until(lambda: users.sent, lambda sent: sent >= AUDIENCE, "users")
+    return users
 
 
 def deploy(stack: Stack, **environment: object) -> str:
