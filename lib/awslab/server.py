@@ -11,6 +11,8 @@ import errno
 import json
 import logging
 import math
+import socket
+import struct
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
@@ -19,6 +21,7 @@ from awslab import faults
 from awslab.faces import inventory
 from awslab.lab import Lab
 from awslab.virtual import Door
+from awslab.weather import NoAnswer, Storm
 
 BODY_MAX = 64 * 2**20  # an image layer; the AWS JSON and query APIs send far less
 log = logging.getLogger("awslab")
@@ -98,12 +101,25 @@ class Server:
     async def _aws(self, request: web.Request) -> web.Response:
         body = await request.read()
         headers = dict(request.headers)
+        wanted = request.method, request.raw_path, headers, body
         try:
-            status, own, content = self.lab.handle(request.method, request.raw_path, headers, body)
+            struck = self.lab.strike(*wanted)
+            await self._delay(struck[1])
+            status, own, content = self.lab.handle(*wanted, struck)
+        except NoAnswer:
+            return _cut(request)
         except Exception as bug:
             log.exception("%s %s", request.method, request.headers.get("X-Amz-Target", request.path))
             status, own, content = inventory.error(headers, 501, "InternalFailure", f"The lab has a bug: {bug!r}")
         return web.Response(status=status, headers=own, body=content)
+
+    async def _delay(self, storm: Storm | None) -> None:
+        if storm is None or not storm.seconds:
+            return
+        if math.isinf(self.lab.clock.rate):
+            self.lab.clock.sleep(storm.seconds)
+        else:
+            await asyncio.sleep(storm.seconds / self.lab.clock.rate)
 
     # ---- the lab's own door, for people and tests
 
@@ -129,6 +145,15 @@ class Server:
         except (faults.Unknown, ValueError) as wrong:
             return web.json_response({"error": str(wrong)}, status=400)
         return web.json_response(answer)
+
+
+def _cut(request: web.Request) -> web.Response:
+    """Reset the connection, so that no byte of an answer arrives; aiohttp wants something to write into the void."""
+    if request.transport is not None:
+        linger = struct.pack("ii", 1, 0)
+        request.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        request.transport.abort()
+    return web.Response()
 
 
 @web.middleware
