@@ -150,11 +150,10 @@ class Lab:
             }
         )
 
-    def client(self, service: str, **kwargs):
+    def client(self, service: str, config: Config = NO_RETRIES, **kwargs):
         """A boto3 client of this lab that needs no socket, for tests and for the virtual clock."""
-        client = _session().client(
-            service, region_name=self.region, endpoint_url="http://127.0.0.1:1", config=NO_RETRIES, **kwargs
-        )
+        where = {"region_name": self.region, "endpoint_url": "http://127.0.0.1:1"}
+        client = _session().client(service, config=config, **where, **kwargs)
         client.meta.events.register("before-send.*.*", self._answer_in_process)
         return client
 
