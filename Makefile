@@ -4,7 +4,7 @@ IN = $(PYTHON) lib/bootstrap
 RUNBOOK ?= runbooks/20-refresh-hosts.ipynb
 
 .DEFAULT_GOAL := help
-.PHONY: setup demo test lab notebooks pictures site run lint fmt bench crash lock clean help
+.PHONY: setup demo test lab notebooks pictures site run lint fmt bench crash faults fuzz lock clean help
 
 setup:  ## make .venv from the lock file, find or fetch Terraform
 	@$(IN) -m bootstrap.terraform
@@ -42,6 +42,12 @@ bench:  ## measure the probe and the proxy against their yardsticks
 
 crash:  ## end a run in every way at every moment, of each runbook (an hour); says how many cases there were
 	@HITLESS_CRASH=all $(IN) -m pytest -n 0 -s tests/hitless/crash tests/terraform/test_cut_off.py $(ARGS)
+
+faults:  ## every fault during every operation, on virtual time (three minutes); prints the table
+	@HITLESS_FAULTS=all $(IN) -m pytest -n 0 tests/faults $(ARGS)
+
+fuzz:  ## whatever bytes and values to every reader, for long (ten minutes); another seed each time
+	@HITLESS_FUZZ=long $(IN) -m pytest -n 0 tests/fuzz $(ARGS)
 
 lock:  ## renew requirements.lock and app/requirements.txt (needs uv)
 	@$(PYTHON) lib/bootstrap/lock.py

@@ -19,6 +19,7 @@ from aiohttp import web
 
 from awslab import faults
 from awslab.faces import inventory
+from awslab.guard import Doorkeeper
 from awslab.lab import Lab
 from awslab.virtual import Door
 from awslab.weather import NoAnswer, Storm
@@ -44,6 +45,7 @@ class Server:
         self.lab, self._port, self._door = lab, port, door
         self._timer: asyncio.TimerHandle | None = None
         self._runner: web.AppRunner | None = None
+        self._listener: asyncio.Server | None = None
         self.endpoint_url = ""
 
     async def start(self) -> None:
@@ -62,14 +64,14 @@ class Server:
         app.router.add_route("*", "/{path:.*}", self._aws)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        keeper = Doorkeeper(self._runner.server, BODY_MAX, lambda: self.lab.world.now)
         try:
-            await site.start()
+            self._listener = await asyncio.get_running_loop().create_server(keeper, "127.0.0.1", self._port)
         except OSError as why:
             if why.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise
             raise PortTaken(f"port {self._port} is not free; take another --port, or none for any free one") from why
-        host, port = site._server.sockets[0].getsockname()[:2]
+        host, port = self._listener.sockets[0].getsockname()[:2]
         self.endpoint_url = f"http://{host}:{port}"
         self.lab.world.after_each_settle.append(self._rearm)
         self._rearm()
@@ -82,6 +84,8 @@ class Server:
         if self._timer is not None:
             self._timer.cancel()
         self.lab.world.after_each_settle.clear()
+        if self._listener is not None:
+            self._listener.close()
         if self._runner is not None:
             await self._runner.cleanup()
 

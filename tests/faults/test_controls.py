@@ -68,6 +68,13 @@ def test_a_result_that_could_not_be_written_is_found_and_not_made_again(scene, m
     assert scene.started == (0, 1, 1) and any("found started already" in line for line in scene.said)
 
 
+def test_an_undo_is_over_when_the_traffic_is_back_and_not_when_the_release_has_stopped(scene, monkeypatch):
+    """The answer to StopDeployment is lost, so it is known to have stopped sooner than its rollback can have begun."""
+    cell = play(scene, OPERATIONS["undo a release"], FAULTS["response lost"], monkeypatch)
+    assert cell.ended == WENT_THROUGH and cell.is_true
+    assert any("going back" in line for line in scene.said)
+
+
 def test_nothing_goes_wrong_when_nothing_does(scene, monkeypatch):
     cell = play(scene, OPERATIONS["undo a release"], FAULTS["none"], monkeypatch)
     assert cell.ended == WENT_THROUGH and cell.failed == 0
