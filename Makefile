@@ -4,7 +4,7 @@ IN = $(PYTHON) lib/bootstrap
 RUNBOOK ?= runbooks/20-refresh-hosts.ipynb
 
 .DEFAULT_GOAL := help
-.PHONY: setup demo test lab notebooks pictures site run lint fmt bench reprove crash flows nightly lock clean help
+.PHONY: setup demo test lab notebooks pictures site run lint fmt bench reprove crash flows nightly faults fuzz lock clean help
 
 setup:  ## make .venv from the lock file, find or fetch Terraform
 	@$(IN) -m bootstrap.terraform
@@ -52,6 +52,12 @@ flows:  ## the workflows' steps, all of them, from an empty account to each kind
 MINUTES ?= 10
 nightly:  ## drive the lab by random deeds in random order for MINUTES=10; says the seed (SEED=… repeats it) and the program
 	@HITLESS_NIGHTLY=$(MINUTES) HITLESS_SEED=$(SEED) $(IN) -m pytest -n 0 -s tests/property $(ARGS)
+
+faults:  ## every fault during every operation, on virtual time (three minutes); prints the table
+	@HITLESS_FAULTS=all $(IN) -m pytest -n 0 tests/faults $(ARGS)
+
+fuzz:  ## whatever bytes and values to every reader, for long (ten minutes); another seed each time
+	@HITLESS_FUZZ=long $(IN) -m pytest -n 0 tests/fuzz $(ARGS)
 
 lock:  ## renew requirements.lock and app/requirements.txt (needs uv)
 	@$(PYTHON) lib/bootstrap/lock.py

@@ -40,6 +40,7 @@ class ImageStore:
         self._blobs = path / "blobs" / "sha256"
         self._repositories = path / "repositories"
         self._unpacked = path / "unpacked"
+        self._outage = path / "registry-does-not-answer"
 
     # -- what ECR does
 
@@ -60,6 +61,13 @@ class ImageStore:
     def remove_repository(self, name: str) -> None:
         """The repository is gone."""
         self._repository(name).unlink(missing_ok=True)
+
+    def fail(self, failing: bool) -> None:
+        """Let the registry answer no pull, until it does again; pushes go on, as those of another region might."""
+        if failing:
+            _write(self._outage, b"")
+        else:
+            self._outage.unlink(missing_ok=True)
 
     # -- what a host does
 
@@ -90,6 +98,7 @@ class ImageStore:
     def refusal(self, image_uri: str) -> str:
         """Why it can't be pulled; "" when it can."""
         try:
+            self._require_answer(image_uri)
             self.digest_of(image_uri)
         except ImageNotFound as why:
             return str(why)
@@ -110,6 +119,7 @@ class ImageStore:
         Raises:
             ImageNotFound: It can't be pulled, or its content is not safe to unpack.
         """
+        self._require_answer(image_uri)
         digest = self.digest_of(image_uri)
         root = self._unpacked / digest.partition(":")[2]
         if not root.is_dir():
@@ -118,6 +128,11 @@ class ImageStore:
         if not folder.is_relative_to(root.resolve()):
             raise ImageNotFound(_cannot_pull(f"the working directory of {image_uri} is outside the image"))
         return folder
+
+    def _require_answer(self, image_uri: str) -> None:
+        if self._outage.exists():
+            registry = image_uri.partition("/")[0]
+            raise ImageNotFound(_cannot_pull(f'Get "https://{registry}/v2/": dial tcp: i/o timeout'))
 
     def _digest_in(self, reference: re.Match[str], image_uri: str) -> str:
         name = reference["name"]

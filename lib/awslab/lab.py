@@ -6,27 +6,26 @@ import functools
 import importlib
 import io
 import pkgutil
-import re
 import shutil
 import tempfile
 import weakref
+from collections.abc import Callable
 from email.utils import formatdate
 from pathlib import Path
 
 import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
+from botocore.exceptions import ConnectionClosedError
 
 import awslab.faces
+from awslab import faults
 from awslab.clock import ScaledClock, VirtualClock
 from awslab.faces import inventory
 from awslab.machines.group import Group
 from awslab.machines.machine import Machine
+from awslab.weather import Call, Kind, NoAnswer, Storm, Weather, call_of
 from awslab.world import World
-
-SCOPE = re.compile(r"Credential=[^/,\s]+/\d{8}/([a-z0-9-]+)/([a-z0-9.-]+)/aws4_request")
-SIGNING_ALIASES = {"elasticloadbalancingv2": "elasticloadbalancing", "cloudwatch": "monitoring"}
-
 
 NO_RETRIES = Config(retries={"max_attempts": 0})
 
@@ -70,7 +69,7 @@ class Lab:
         self.data = data or Path(tempfile.mkdtemp(prefix="awslab-"))
         own = self.data if data is None else None
         self._remove = weakref.finalize(self, _remove, own)  # when nobody closes it, at the latest when Python ends
-        self.throttled: dict[str, int] = {}  # signing name -> how many more calls are throttled
+        self.weather = Weather(self.world.random("weather"))
         inventory.reset(lambda: self.world.now, seed)
         self.faces = self._load_faces()
         if plane is not None:
@@ -92,25 +91,50 @@ class Lab:
                 self.world.add(machine)
         return faces
 
-    def handle(self, method: str, target: str, headers: dict[str, str], body: bytes) -> inventory.Answer:
-        """Answer one signed AWS request; `target` is path and query."""
-        scope = SCOPE.search(headers.get("Authorization", "")) or SCOPE.search(headers.get("authorization", ""))
-        if scope is None:
+    def strike(self, method: str, target: str, headers: dict[str, str], body: bytes) -> tuple[Call, Storm | None]:
+        """What a request asks, and which storm hits it; to be let happen by `handle`."""
+        call = call_of(method, target, headers, body)
+        return call, self.weather.strike(call) if call.service else None
+
+    def handle(
+        self,
+        method: str,
+        target: str,
+        headers: dict[str, str],
+        body: bytes,
+        struck: tuple[Call, Storm | None] | None = None,
+    ) -> inventory.Answer:
+        """Answer one signed AWS request; `target` is path and query, `struck` what `strike` said of it.
+
+        Raises:
+            NoAnswer: A storm keeps the answer back.
+        """
+        call, storm = struck or self.strike(method, target, headers, body)
+        if not call.service:
             status, own, content = inventory.error(headers, 403, "MissingAuthenticationToken", "Missing AWS SigV4.")
         else:
-            region, service = scope.group(1), scope.group(2)
-            service = SIGNING_ALIASES.get(service, service)
-            request = inventory.prepared(service, region, method, target, headers, body)
-            status, own, content = self.world.call(lambda: self._answer(service, request))
+            prepared = functools.partial(inventory.prepared, call.service, call.region, method, target, headers, body)
+            status, own, content = self.world.call(lambda: self._answer(call, prepared, storm))
         own = {name: value for name, value in own.items() if name.lower() not in ("date", "content-length", "server")}
         own.setdefault("x-amzn-RequestId", own.get("x-amzn-requestid", "lab"))
         return status, {**own, "Date": formatdate(self.world.now, usegmt=True)}, content
 
-    def _answer(self, service: str, request: AWSPreparedRequest) -> inventory.Answer:
-        if self.throttled.get(service, 0) > 0:
-            self.throttled[service] -= 1
-            return inventory.error(request.headers, 400, "Throttling", "Rate exceeded")
-        return inventory.ask(request, self.faces.get(service))
+    def _answer(self, call: Call, prepared: Callable[[], AWSPreparedRequest], storm: Storm | None) -> inventory.Answer:
+        kind, headers = storm.kind if storm else None, prepared().headers
+        if kind is Kind.RESET:
+            raise NoAnswer
+        if kind is Kind.THROTTLED:
+            return inventory.throttled(call.service, headers)
+        if kind is Kind.FAILED and not storm.done:
+            return inventory.broken(headers, storm.status)
+        answers = [inventory.ask(prepared(), self.faces.get(call.service)) for _ in range(1 + (kind is Kind.DOUBLED))]
+        if kind is Kind.LOST:
+            raise NoAnswer
+        return inventory.broken(headers, storm.status) if kind is Kind.FAILED else answers[-1]
+
+    def fault(self, name: str, **wanted: object) -> dict:
+        """Let something go wrong; see `awslab.faults`."""
+        return faults.inject(self, {"fault": name, **wanted})
 
     def status(self) -> dict:
         """What a person wants to know of the lab, as plain data."""
@@ -126,11 +150,10 @@ class Lab:
             }
         )
 
-    def client(self, service: str, **kwargs):
+    def client(self, service: str, config: Config = NO_RETRIES, **kwargs):
         """A boto3 client of this lab that needs no socket, for tests and for the virtual clock."""
-        client = _session().client(
-            service, region_name=self.region, endpoint_url="http://127.0.0.1:1", config=NO_RETRIES, **kwargs
-        )
+        where = {"region_name": self.region, "endpoint_url": "http://127.0.0.1:1"}
+        client = _session().client(service, config=config, **where, **kwargs)
         client.meta.events.register("before-send.*.*", self._answer_in_process)
         return client
 
@@ -138,9 +161,14 @@ class Lab:
         target = request.url.split("127.0.0.1:1", 1)[1] or "/"
         sent = {name: v.decode() if isinstance(v, bytes) else v for name, v in request.headers.items()}
         body = request.body.read() if hasattr(request.body, "read") else request.body or b""
-        status, headers, content = self.handle(
-            request.method, target, sent, body.encode() if isinstance(body, str) else body
-        )
+        wanted = request.method, target, sent, body.encode() if isinstance(body, str) else body
+        call, storm = self.strike(*wanted)
+        if storm is not None and storm.seconds:
+            self.clock.sleep(storm.seconds)
+        try:
+            status, headers, content = self.handle(*wanted, (call, storm))
+        except NoAnswer as lost:
+            raise ConnectionClosedError(endpoint_url=request.url) from lost
         return AWSResponse(request.url, status, headers, _Raw(content))
 
     def close(self) -> None:

@@ -11,14 +11,18 @@ import errno
 import json
 import logging
 import math
+import socket
+import struct
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
 from awslab import faults
 from awslab.faces import inventory
+from awslab.guard import Doorkeeper
 from awslab.lab import Lab
 from awslab.virtual import Door
+from awslab.weather import NoAnswer, Storm
 
 BODY_MAX = 64 * 2**20  # an image layer; the AWS JSON and query APIs send far less
 log = logging.getLogger("awslab")
@@ -41,6 +45,7 @@ class Server:
         self.lab, self._port, self._door = lab, port, door
         self._timer: asyncio.TimerHandle | None = None
         self._runner: web.AppRunner | None = None
+        self._listener: asyncio.Server | None = None
         self.endpoint_url = ""
 
     async def start(self) -> None:
@@ -59,14 +64,14 @@ class Server:
         app.router.add_route("*", "/{path:.*}", self._aws)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        keeper = Doorkeeper(self._runner.server, BODY_MAX, lambda: self.lab.world.now)
         try:
-            await site.start()
+            self._listener = await asyncio.get_running_loop().create_server(keeper, "127.0.0.1", self._port)
         except OSError as why:
             if why.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise
             raise PortTaken(f"port {self._port} is not free; take another --port, or none for any free one") from why
-        host, port = site._server.sockets[0].getsockname()[:2]
+        host, port = self._listener.sockets[0].getsockname()[:2]
         self.endpoint_url = f"http://{host}:{port}"
         self.lab.world.after_each_settle.append(self._rearm)
         self._rearm()
@@ -79,6 +84,8 @@ class Server:
         if self._timer is not None:
             self._timer.cancel()
         self.lab.world.after_each_settle.clear()
+        if self._listener is not None:
+            self._listener.close()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -98,12 +105,25 @@ class Server:
     async def _aws(self, request: web.Request) -> web.Response:
         body = await request.read()
         headers = dict(request.headers)
+        wanted = request.method, request.raw_path, headers, body
         try:
-            status, own, content = self.lab.handle(request.method, request.raw_path, headers, body)
+            struck = self.lab.strike(*wanted)
+            await self._delay(struck[1])
+            status, own, content = self.lab.handle(*wanted, struck)
+        except NoAnswer:
+            return _cut(request)
         except Exception as bug:
             log.exception("%s %s", request.method, request.headers.get("X-Amz-Target", request.path))
             status, own, content = inventory.error(headers, 501, "InternalFailure", f"The lab has a bug: {bug!r}")
         return web.Response(status=status, headers=own, body=content)
+
+    async def _delay(self, storm: Storm | None) -> None:
+        if storm is None or not storm.seconds:
+            return
+        if math.isinf(self.lab.clock.rate):
+            self.lab.clock.sleep(storm.seconds)
+        else:
+            await asyncio.sleep(storm.seconds / self.lab.clock.rate)
 
     # ---- the lab's own door, for people and tests
 
@@ -129,6 +149,15 @@ class Server:
         except (faults.Unknown, ValueError) as wrong:
             return web.json_response({"error": str(wrong)}, status=400)
         return web.json_response(answer)
+
+
+def _cut(request: web.Request) -> web.Response:
+    """Reset the connection, so that no byte of an answer arrives; aiohttp wants something to write into the void."""
+    if request.transport is not None:
+        linger = struct.pack("ii", 1, 0)
+        request.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        request.transport.abort()
+    return web.Response()
 
 
 @web.middleware

@@ -12,6 +12,8 @@ from datetime import timedelta
 from hitless.clock import to_datetime
 from hitless.connect import Connection
 
+NEWEST = 10  # revisions to look among: more would mean that many others were registered within minutes
+ENDED = ("Succeeded", "Failed", "Stopped")
 SLACK_S = 5.0  # AWS stamps in whole seconds, and its clock and ours agree to about one
 
 
@@ -84,20 +86,29 @@ def _deployment(here: Connection, arguments: Mapping, _expects: Mapping, since_s
 
 
 def _revision(here: Connection, arguments: Mapping, expects: Mapping, _since_s: float) -> dict | None:
-    """The revision that was to come is there and names the image that was to come."""
+    """The revision that was to come is there (it was not when it was planned) and names the image that was to come."""
     client, arn = here.client("ecs"), str(expects["taskDefinition.taskDefinitionArn"])
-    family = client.list_task_definitions(familyPrefix=arguments["family"], sort="DESC", maxResults=1)
-    if family["taskDefinitionArns"][:1] != [arn]:
+    family = client.list_task_definitions(familyPrefix=arguments["family"], sort="DESC", maxResults=NEWEST)
+    if arn not in family["taskDefinitionArns"]:
         return None
-    made = client.describe_task_definition(taskDefinition=arn)["taskDefinition"]["containerDefinitions"]
-    wanted = arguments["containerDefinitions"]
-    same = [each["image"] for each in made] == [each["image"] for each in wanted]
-    return {} if same else None
+    made = client.describe_task_definition(taskDefinition=arn)["taskDefinition"]
+    return {} if _images(made) == _images(arguments) else None
+
+
+def _images(definition: Mapping) -> list[str]:
+    return [each["image"] for each in definition["containerDefinitions"]]
+
+
+def _stopped(here: Connection, arguments: Mapping, _expects: Mapping, _since_s: float) -> dict | None:
+    """It has ended, whoever ended it: nothing is left to stop."""
+    info = here.client("codedeploy").get_deployment(deploymentId=arguments["deploymentId"])["deploymentInfo"]
+    return {"status": info["status"]} if info["status"] in ENDED else None
 
 
 FINDERS: dict[str, Callable[[Connection, Mapping, Mapping, float], dict | None]] = {
     "autoscaling:start_instance_refresh": _refresh,
     "autoscaling:rollback_instance_refresh": _turned,
     "codedeploy:create_deployment": _deployment,
+    "codedeploy:stop_deployment": _stopped,
     "ecs:register_task_definition": _revision,
 }

@@ -26,6 +26,8 @@ monotonic_s = time.monotonic
 """Real seconds that never go back, comparable between processes of one machine since its boot."""
 real_now = time.time
 """Real epoch seconds, as this machine believes them to be."""
+WALL_S = real_now() - monotonic_s()
+"""What the wall clock said at monotonic zero, as this process found it; setting it later moves nothing."""
 
 
 class Clock(Protocol):
@@ -44,7 +46,7 @@ class Clock(Protocol):
         """Let `seconds` of AWS time pass without holding the event loop."""
 
     def from_real(self, real_s: float) -> float:
-        """AWS time at the moment this machine's wall clock said `real_s` (epoch seconds)."""
+        """AWS time at the moment the wall clock, as it stood when this process began, said `real_s` (epoch seconds)."""
 
 
 class SystemClock:
@@ -61,8 +63,8 @@ class SystemClock:
                 "The clock rate must be above zero.", seen={"rate": rate}, do=f"set {RATE_VARIABLE} to 1 or more"
             )
         self.rate = rate
-        self._real_start, self._monotonic_start = real_now(), monotonic_s()
-        self._aws_start = self._real_start + offset_s
+        self._monotonic_start = monotonic_s()
+        self._aws_start = real_now() + offset_s
 
     @classmethod
     def from_date_header(cls, date: str, rate: float | None = None) -> SystemClock:
@@ -83,8 +85,8 @@ class SystemClock:
         return self._aws_start + self.rate * (monotonic_s() - self._monotonic_start)
 
     def from_real(self, real_s: float) -> float:
-        """AWS time at the moment this machine's wall clock said `real_s` (epoch seconds)."""
-        return self._aws_start + self.rate * (real_s - self._real_start)
+        """AWS time at the moment the wall clock, as it stood when this process began, said `real_s` (epoch seconds)."""
+        return self._aws_start + self.rate * (real_s - WALL_S - self._monotonic_start)
 
     def sleep(self, seconds: float) -> None:
         """Let `seconds` of AWS time pass."""

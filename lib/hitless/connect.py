@@ -13,6 +13,7 @@ from hitless.clock import Clock, SystemClock
 from hitless.errors import WrongTarget
 
 RETRIES = Config(retries={"mode": "standard", "max_attempts": 8}, user_agent_extra="hitless")
+ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1}, user_agent_extra="hitless")
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,19 @@ class Connection:
     clock: Clock
     account_id: str
     region: str
-    _clients: dict[str, object] = field(default_factory=dict)
+    _clients: dict[object, object] = field(default_factory=dict)
 
     def client(self, service: str):
         """The boto3 client of a service, made once."""
         if service not in self._clients:
             self._clients[service] = self.session.client(service, config=RETRIES)
         return self._clients[service]
+
+    def once(self, service: str):
+        """A client that sends each call once: whoever sends a write again must look first; see `hitless.delivery`."""
+        if (service, ONCE) not in self._clients:
+            self._clients[service, ONCE] = self.session.client(service, config=ONCE)
+        return self._clients[service, ONCE]
 
     @property
     def place(self) -> str:

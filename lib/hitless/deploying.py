@@ -14,6 +14,7 @@ from hitless.deployment import Deployment, read_deployment
 from hitless.errors import HitlessError
 from hitless.live import LiveTimeline
 from hitless.lookout import Lookout
+from hitless.outage import tolerating
 from hitless.outcome import Outcome
 from hitless.plan import Plan
 from hitless.release_end import ended_badly
@@ -28,6 +29,8 @@ TIMEOUT_S = 4 * 3600.0  # Install alone may take an hour, and so may a hook
 ROLLBACK_TIMEOUT_S = 900.0
 POLL_S = 10.0
 DEPLOYMENT = "deployment"  # the plan's step that starts it
+OVER = ("DeploymentAlreadyCompletedException", "DeploymentIsNotInReadyStateException")
+"""What AWS says of a deployment that ended or went on between the look and the call, or by the call's first sending."""
 BEGAN = "release began"  # a note for later attempts
 
 
@@ -103,7 +106,8 @@ class Deploying:
                 await self._watch(deployment_id, live)
             except asyncio.CancelledError:
                 self._say("interrupted: asking CodeDeploy to stop and roll back; it goes on without us")
-                deployment.stop_deployment(self._here, deployment_id)
+                with tolerating(*OVER):  # else a refusal would hide the interrupt
+                    deployment.stop_deployment(self._here, deployment_id)
                 raise
         if self._last.status != deployment.SUCCEEDED:
             await self._watch_rollback(live)
@@ -148,11 +152,13 @@ class Deploying:
         too_many = 0 <= self._gate.failed_max < failed
         denied = seen.status == deployment.READY and self._gate.approve == "deny"
         if (too_many or denied) and not seen.ended and not self._stopped_by_gate:
-            self._stopped_by_gate = True
+            with tolerating(*OVER):
+                deployment.stop_deployment(self._here, seen.deployment_id)
+            self._stopped_by_gate = True  # only now: a call that was not answered is made again at the next look
             live.event(f"gate: {failed} failed" if too_many else "denied", "gate")
-            deployment.stop_deployment(self._here, seen.deployment_id)
         elif seen.status == deployment.READY and self._gate.approve == "auto":
-            deployment.continue_deployment(self._here, seen.deployment_id)
+            with tolerating(*OVER):
+                deployment.continue_deployment(self._here, seen.deployment_id)
 
     async def _watch_rollback(self, live: LiveTimeline) -> None:
         rollback_id = self._last.rollback_id

@@ -6,6 +6,7 @@
     + NotReady           the service is not in the state the step needs
   x Failed           something was changed and did not go as it should
     + TimedOut           the change is still going; we stopped watching
+    + NotRecorded        the journal cannot be written; nothing more was done
     + RolledBack         the change was undone and the old version serves
     + NotProven          the change went through, but a claim about it did not hold
 """
@@ -56,6 +57,10 @@ class Failed(HitlessError):
 
 class TimedOut(Failed):
     """The change is still going; we stopped watching. Nothing was stopped or undone."""
+
+
+class NotRecorded(Failed):
+    """The journal cannot be written, so nothing more may be done; what it holds already holds together."""
 
 
 class RolledBack(Failed):

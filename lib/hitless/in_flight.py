@@ -82,7 +82,8 @@ def _deployment(here: Connection, name: str, call: str, _arguments: Mapping, res
     if seen.status == deployment.SUCCEEDED:
         return Stand(name, call, GOOD, seen.words)
     if seen.ended:
-        return Stand(name, call, BAD, seen.words)
+        back = _way_back(here, seen)
+        return Stand(name, call, GOING, f"going back: {back}") if back else Stand(name, call, BAD, seen.words)
     stop = Step(
         name=f"stop {name}",
         service="codedeploy",
@@ -92,6 +93,12 @@ def _deployment(here: Connection, name: str, call: str, _arguments: Mapping, res
         undo="deploy again",
     )
     return Stand(name, call, GOING, seen.words, stop)
+
+
+def _way_back(here: Connection, seen: deployment.Deployment) -> str:
+    """How far the traffic has gone back: a deployment that was stopped is over before that, and this is another."""
+    back = deployment.read_deployment(here, seen.rollback_id) if seen.rollback_id else None
+    return "" if back is None or back.ended else back.words
 
 
 READERS: dict[str, Callable[[Connection, str, str, Mapping, Mapping], Stand]] = {

@@ -22,7 +22,7 @@ from typing import Any
 
 from hitless.clock import Clock
 from hitless.durable import fsync_folder
-from hitless.errors import Refused
+from hitless.errors import NotRecorded, Refused
 
 GENESIS = "0" * 64
 
@@ -86,6 +86,9 @@ class Journal:
             kind: What sort of fact: "window", "capacity", "weights", "event", "phase", "limit", "intent", "result" …
             at: When it was so, epoch seconds of AWS time; the clock's now by default.
             **facts: Anything JSON holds. NaN and infinity are refused with `ValueError`.
+
+        Raises:
+            NotRecorded: The disk is full or broken; nothing of the fact is in the file.
         """
         facts = self._redact(facts)
         return _uninterrupted(lambda: self._append(kind, at, facts))
@@ -95,11 +98,22 @@ class Journal:
             at = round(self._clock.now() if at is None else at, 6)
             body = canonical({"n": self._n + 1, "at": at, "kind": kind, "facts": facts, "prev": self.head})
             line, digest = _seal(body)
-            _write_all(self._fd, line)
-            os.fsync(self._fd)
+            self._write(line)
             entry = Entry(self._n + 1, at, kind, json.loads(body)["facts"], self.head, digest)
             self._n, self.head = entry.n, digest
         return entry
+
+    def _write(self, line: bytes) -> None:
+        """All of it or nothing: half a line left behind would make the next one unreadable."""
+        whole = os.fstat(self._fd).st_size
+        try:
+            _write_all(self._fd, line)
+            os.fsync(self._fd)
+        except OSError as why:
+            os.ftruncate(self._fd, whole)
+            seen = {"journal": self.path, "why": why.strerror, "whole until line": self._n}
+            do = "make room, then hitless run --resume: what was begun is looked for first"
+            raise NotRecorded("The journal cannot be written, so nothing more is done.", seen=seen, do=do) from why
 
     def close(self) -> None:
         """Let the next writer in. Closing twice is harmless."""

@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html import escape
 
-from botocore.exceptions import ClientError
-
 from hitless.connect import Connection
+from hitless.delivery import deliver
 from hitless.errors import Refused
 from hitless.journal import canonical
 from hitless.past import Past
@@ -62,8 +61,8 @@ class Plan:
             {step name: what its answer said}; nothing in a dry run.
 
         Raises:
-            botocore.exceptions.ClientError: A call was refused; earlier steps stay done and are in the journal.
-            Failed: A call did not answer what later steps rely on.
+            Refused: A call was refused, and made nothing; earlier steps stay done and are in the journal.
+            Failed: A call did not answer what later steps rely on, or nobody knows whether it was done.
         """
         if dry_run:
             for step in self.steps:
@@ -85,15 +84,14 @@ class Plan:
             run.require_lease()
             run.journal.append("intent", step=step.name, call=step.call, key=self._key(step, run), undo=step.undo)
         try:
-            facts, request_id = step.make(here)
-        except (Refused, ClientError) as error:
-            if run is not None and _changed_nothing(error):
+            facts, request_id, adopted = deliver(here, step, say)
+        except Refused as error:
+            if run is not None:
                 run.journal.append("refused", step=step.name, call=step.call, why=str(error).splitlines()[0])
             raise
         if run is not None:
-            run.journal.append(
-                "result", step=step.name, call=step.call, facts=facts, adopted=False, request_id=request_id
-            )
+            told = {"facts": facts, "adopted": adopted, "request_id": request_id}
+            run.journal.append("result", step=step.name, call=step.call, **told)
         return facts
 
     def _key(self, step: Step | Deed, run: RunFolder) -> str:
@@ -115,11 +113,6 @@ class Plan:
         )
         head = "<tr><th></th><th>call</th><th>changes</th><th>undo</th></tr>"
         return f"<table><caption>{escape(self.title)} (plan {self.digest[:12]})</caption>{head}{rows}</table>"
-
-
-def _changed_nothing(error: Refused | ClientError) -> bool:
-    """AWS said no; a 5xx leaves it open."""
-    return isinstance(error, Refused) or error.response["ResponseMetadata"].get("HTTPStatusCode", 500) < 500
 
 
 def _told(step: Step | Deed) -> str:

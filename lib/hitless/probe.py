@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from hitless.clock import WALL_S
 from hitless.errors import NotProven, Refused
 from hitless.prober import RATE_PER_S_MAX, bounded
 from hitless.samples import ProbeSummary, read_samples, summarise
@@ -52,7 +53,7 @@ class Probe:
     ) -> None:
         self.url, self.rate_per_s, self.samples_path, self.timeout_s = url, rate_per_s, Path(samples_path), timeout_s
         self._arguments = [url, f"--samples={samples_path}", f"--rate={rate_per_s!r}", f"--timeout={timeout_s!r}"]
-        self._arguments += [f"--duration={duration_s!r}", f"--window={window_s!r}"]
+        self._arguments += [f"--duration={duration_s!r}", f"--window={window_s!r}", f"--wall={WALL_S!r}"]
         self._arguments += [f"--host-header={host_header}"] if host_header else []
         self._windows: list[dict[str, Any]] = []
         self._taken = 0

@@ -25,7 +25,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hitless.clock import monotonic_s, real_now
+from hitless.clock import WALL_S, monotonic_s
 from hitless.errors import Refused
 from hitless.exchange import Exchange, Request, Target
 from hitless.pacer import Comb, LoopPacer, TimerfdPacer, new_loop_and_pacer
@@ -46,7 +46,7 @@ class Prober:
         self._settings, self._say = settings, say
         self._exchange = Exchange(Target.from_url(settings.url, settings.host_header), settings.timeout, self._on_done)
         self._start = monotonic_s() + LEAD_S
-        self._to_real = real_now() - monotonic_s()
+        self._to_real = settings.wall
         about = {"url": settings.url, "rate_per_s": settings.rate, "timeout_s": settings.timeout}
         self._file = SampleWriter(Path(settings.samples), self._start + self._to_real, about)
         self._sent = 0
@@ -193,6 +193,7 @@ def read_settings(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("url")
     parser.add_argument("--samples", required=True, metavar="FILE")
     parser.add_argument("--host-header")
+    parser.add_argument("--wall", type=float, default=WALL_S, help="the wall clock at monotonic zero, as others saw it")
     for name, default, most in BOUNDS:
         parser.add_argument(
             f"--{name}", type=float, default=default, help=f"above 0, at most {most:g}; default {default:g}"

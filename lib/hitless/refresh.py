@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hitless.clock import duration_text
 from hitless.connect import Connection
+from hitless.delivery import deliver
 from hitless.errors import Failed, RolledBack
 from hitless.plan import Plan
 from hitless.step import Step
@@ -196,7 +197,11 @@ def roll_back_refresh(here: Connection, group_name: str) -> str:
     Returns:
         The refresh's id (the same refresh goes on, backwards).
 
+    Raises:
+        Refused: AWS said no: none runs, or it cannot be turned.
+        Failed: Nobody knows whether it turned.
+
     Calls:
         autoscaling:RollbackInstanceRefresh.
     """
-    return here.client("autoscaling").rollback_instance_refresh(AutoScalingGroupName=group_name)["InstanceRefreshId"]
+    return deliver(here, rollback_step(group_name), str)[0]["InstanceRefreshId"]

@@ -44,7 +44,7 @@ class Step:
         return asdict(self)
 
     def make(self, here: Connection) -> tuple[dict, str]:
-        """Make the call.
+        """Send the call, once; `hitless.delivery` sends it again where that is safe.
 
         Returns:
             What is worth remembering of the answer, and AWS's request id.
@@ -53,7 +53,7 @@ class Step:
             botocore.exceptions.ClientError: AWS refused it.
             Failed: It did not answer what later steps rely on: somebody changed something in between.
         """
-        answer = getattr(here.client(self.service), self.operation)(**self.arguments)
+        answer = getattr(here.once(self.service), self.operation)(**self.arguments)
         self._check(answer)
         kept = {name: value for name, value in answer.items() if isinstance(value, str | int)}
         return kept, answer["ResponseMetadata"].get("RequestId", "")

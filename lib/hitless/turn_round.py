@@ -116,10 +116,10 @@ class _Turn:
 
     def _turn_when_due(self, live: LiveTimeline, percent: int) -> None:
         if self._at_percent is not None and percent >= self._at_percent:
-            self._turned_at = percent
-            live.event(f"turn round at {percent} %", "gate")
             self._say(f"turning round at {percent} %")
             roll_back_refresh(self._here, self._stack.group_name)
+            self._turned_at = percent  # only now: a call that was not answered is made again at the next look
+            live.event(f"turn round at {percent} %", "gate")
 
     def _judge(self, live: LiveTimeline, error: HitlessError | None) -> Outcome:
         after, verdict = read_hosts(self._here, self._stack), Verdict()

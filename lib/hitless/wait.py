@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from hitless.awaited import Wait, awaiting
 from hitless.clock import Clock, duration_text, utc_text
 from hitless.errors import TimedOut
+from hitless.outage import code_of, is_passing
 
 State = TypeVar("State")
 
@@ -45,13 +48,14 @@ def wait_until(
 
     Raises:
         TimedOut: `timeout_s` passed first. Nothing was stopped or undone.
-        botocore.exceptions.ClientError: `look` raised it; not retried here.
+        botocore.exceptions.ClientError: AWS refused the look. A look that AWS did not answer, or put off, after all
+            the SDK's tries, is made again `every_s` later.
     """
     watch = _Watch(what, clock, timeout_s, every_s, usually_s, say)
     with awaiting(watch.wait):
-        while not watch.sees(show(state := look()), done(state)):
+        while not watch.sees(*(seen := _looked(look, show, done))[:2]):
             clock.sleep(watch.pause_s())
-    return state
+    return seen.state
 
 
 async def await_until(
@@ -69,9 +73,26 @@ async def await_until(
     """Do as `wait_until` does, leaving the event loop free: `look` runs in a thread, for boto3 blocks."""
     watch = _Watch(what, clock, timeout_s, every_s, usually_s, say)
     with awaiting(watch.wait):
-        while not watch.sees(show(state := await asyncio.to_thread(look)), done(state)):
+        while not watch.sees(*(seen := await asyncio.to_thread(_looked, look, show, done))[:2]):
             await clock.asleep(watch.pause_s())
-    return state
+    return seen.state
+
+
+class _Seen(NamedTuple):
+    words: str
+    is_done: bool
+    state: Any
+
+
+def _looked(look: Callable[[], State], show: Callable[[State], str], done: Callable[[State], bool]) -> _Seen:
+    """Look once; that AWS did not answer is a state to be waited out, and not the end of the watch."""
+    try:
+        state = look()
+    except (ClientError, BotoCoreError) as error:
+        if not is_passing(error):
+            raise
+        return _Seen(f"AWS does not answer: {code_of(error)}", False, None)
+    return _Seen(show(state), done(state), state)
 
 
 class _Watch:

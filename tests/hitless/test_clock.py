@@ -5,7 +5,7 @@ from email.utils import format_datetime
 import pytest
 
 from hitless import clock as clocks
-from hitless.clock import SystemClock, VirtualClock, rate_from_environment
+from hitless.clock import WALL_S, SystemClock, VirtualClock, rate_from_environment
 from hitless.errors import Refused
 
 
@@ -57,6 +57,14 @@ def test_setting_the_laptop_clock_during_a_run_does_not_move_aws_time(machine):
 def test_the_probers_stamps_become_aws_time(machine):
     clock = SystemClock(rate=60, offset_s=100)
     assert clock.from_real(machine.wall + 1) - clock.from_real(machine.wall) == 60
+
+
+def test_a_wall_clock_that_is_set_before_the_probe_starts_moves_no_sample(machine):
+    clock = SystemClock(rate=60, offset_s=100)
+    machine.passes(1)
+    machine.wall += 3600
+    stamp = WALL_S + machine.up  # as the prober makes it, told our WALL_S
+    assert clock.from_real(stamp) == pytest.approx(clock.now(), abs=1e-3)
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "fast", "nan", "inf", ""])

@@ -133,3 +133,30 @@ def test_an_interrupt_in_the_middle_of_a_line_breaks_no_chain(tmp_path):
     subprocess.run([sys.executable, "-c", INTERRUPTED, str(path)], check=True, timeout=60)
     entries = read(path)
     assert [entry.n for entry in entries] == list(range(1, 22)) and entries[-1].kind == "last"
+
+
+FULL = """
+import resource, sys
+from hitless.clock import VirtualClock
+from hitless.errors import NotRecorded
+from hitless.journal import Journal
+journal = Journal(sys.argv[1], VirtualClock())
+journal.append("intent", step="first")
+resource.setrlimit(resource.RLIMIT_FSIZE, (journal.path.stat().st_size + 60, resource.RLIM_INFINITY))
+for _ in range(2):
+    try:
+        journal.append("result", step="first", facts="x" * 200)
+    except NotRecorded as stopped:
+        print(stopped.seen["why"], "|", stopped.do)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+journal.append("result", step="first", facts="there was room again")
+"""
+
+
+def test_a_full_disk_stops_the_run_and_leaves_every_whole_line_and_no_half_one(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    told = subprocess.run([sys.executable, "-c", FULL, path], capture_output=True, text=True, timeout=60, check=True)
+    assert told.stdout.splitlines() == 2 * [told.stdout.splitlines()[0]] and "make room" in told.stdout
+    entries = read(path)
+    assert [entry.kind for entry in entries] == ["intent", "result"]
+    assert entries[-1].facts["facts"] == "there was room again"

@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from hitless.clock import VirtualClock
 from hitless.errors import TimedOut
@@ -73,3 +74,33 @@ def test_the_async_wait_is_the_same_wait():
     wanted = await_until(service.running, lambda n: n == 4, what="it", clock=clock, timeout_s=60, say=said.append)
     assert asyncio.run(wanted) == 4
     assert (clock.now(), len(said)) == (30, 3)
+
+
+def test_a_look_that_aws_does_not_answer_is_made_again_and_one_it_refuses_is_not():
+    clock, said = VirtualClock(), []
+    fates = [gone(500, "InternalFailure"), gone(400, "Throttling"), EndpointConnectionError(endpoint_url="x")]
+
+    def look():
+        if fates:
+            raise fates.pop(0)
+        return "there"
+
+    found = wait_until(look, bool, what="it", clock=clock, timeout_s=100, every_s=10, say=said.append)
+    assert found == "there" and clock.now() == 30
+    assert "AWS does not answer: Throttling" in "".join(said)
+    fates.append(gone(403, "AccessDenied"))
+    with pytest.raises(ClientError, match="AccessDenied"):
+        wait_until(look, bool, what="it", clock=clock, timeout_s=100, say=said.append)
+
+
+def test_an_outage_that_outlasts_the_wait_ends_in_a_clear_stop():
+    async def waits():
+        look = lambda: (_ for _ in ()).throw(gone(503, "ServiceUnavailable"))  # noqa: E731
+        await await_until(look, bool, what="it", clock=VirtualClock(), timeout_s=100, say=str)
+
+    with pytest.raises(TimedOut, match="AWS does not answer: ServiceUnavailable"):
+        asyncio.run(waits())
+
+
+def gone(status, code):
+    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Look")

@@ -7,7 +7,8 @@ class Here:
     """A connection to a lab in this process."""
 
     def __init__(self, lab):
-        self.client, self.clock = lab.client, lab.clock
+        self.client = self.once = lab.client
+        self.clock = lab.clock
 
 
 def test_a_refresh_is_found_by_what_it_goes_to_and_when(hosts):

@@ -4,6 +4,7 @@ import asyncio
 import base64
 
 import pytest
+from botocore.exceptions import ClientError
 
 from hitless.capacity import lowest_in_service
 from hitless.connect import Connection
@@ -156,3 +157,16 @@ def test_a_dry_run_changes_nothing(fleet):
     plan = plan_refresh("hosts", "lt-none", "9", SETTINGS)
     assert plan.run(f.here, dry_run=True, say=str) == {}
     assert len(f.lab.world.journal) == before
+
+
+@pytest.mark.parametrize("after_s", [0, 200])
+def test_a_refresh_is_turned_round_once_however_young_it_is(hosts, after_s):
+    fleet = hosts(2)
+    fleet.start(fleet.new_version("ami-0a10000000000ec52"))
+    fleet.sleep(after_s)
+    fleet.asg.rollback_instance_refresh(AutoScalingGroupName="web")
+    with pytest.raises(ClientError, match="ActiveInstanceRefreshNotFound"):
+        fleet.asg.rollback_instance_refresh(AutoScalingGroupName="web")
+    ended = fleet.ended()
+    assert ended["Status"] == "RollbackSuccessful" and ended["StartTime"] <= ended["EndTime"]
+    assert fleet.images() == ["ami-0a10000000000ec51"] * 2

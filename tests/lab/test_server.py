@@ -203,3 +203,27 @@ def test_it_prints_what_a_shell_exports_and_goes_with_its_leash():
     exports = dict(line.removeprefix("export ").strip().split("=", 1) for line in said if line.startswith("export "))
     assert exports["HITLESS_CLOCK_RATE"] == "30" and exports["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
     assert {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION"} <= exports.keys()
+
+
+@pytest.mark.parametrize(("fault", "made"), [("ConnectionReset", 0), ("ResponseLost", 1)])
+def test_a_client_of_a_connection_that_is_cut_hears_a_reset_and_no_byte(door, fault, made):
+    door.fault(fault=fault, action="CreateCluster", calls=1)
+    name = f"cut-{made}"
+    call = ("ecs", json.dumps({"clusterName": name}).encode())
+    with pytest.raises((ConnectionResetError, http.client.RemoteDisconnected)):
+        door.aws(*call, target="AmazonEC2ContainerServiceV20141113.CreateCluster")
+    listed = door.aws("ecs", b"{}", target="AmazonEC2ContainerServiceV20141113.ListClusters")[2]
+    assert listed.count(name) == made
+
+
+def test_a_slow_answer_holds_up_nobody_else(door):
+    door.fault(fault="ApiSlow", action="ListClusters", calls=1, seconds=3600)  # six seconds at this rate
+    with socket.create_connection(("127.0.0.1", door.port)) as slow:
+        target = "X-Amz-Target: AmazonEC2ContainerServiceV20141113.ListClusters"
+        head = f"POST / HTTP/1.1\r\nHost: 127.0.0.1:{door.port}\r\n{target}\r\nAuthorization: {SIGNED.format('ecs')}"
+        slow.sendall(f"{head}\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+        assert door.ask()[0] == 200
+        slow.settimeout(0.01)
+        with pytest.raises(TimeoutError):
+            slow.recv(1)
+    door.fault(fault="ApiCalm")

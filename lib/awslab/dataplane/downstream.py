@@ -10,12 +10,11 @@ from awslab.dataplane.answers import CONTINUE, GATEWAY_TIMEOUT, REQUEST_TIMEOUT,
 from awslab.dataplane.bodies import BadChunk, Body, TooLarge
 from awslab.dataplane.exchange import Exchange
 from awslab.dataplane.syntax import (
-    BARE_LF,
     BODY_BYTES_MAX,
     HEAD_BYTES_MAX,
-    TARGET_BYTES_MAX,
     Malformed,
     Request,
+    check_part,
     parse_request,
 )
 from awslab.dataplane.transports import let_read, write
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 LINGER_S = 1.0  # real seconds in which a client that is sent away may read why
 LINGER_BYTES_MAX = 2**20
 PIPELINED_BYTES_MAX = 64 * 1024
-FIRST_BYTES = frozenset(b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
 
 class State(Enum):
@@ -175,7 +173,7 @@ class Downstream(asyncio.Protocol):
         end = self._buffer.find(b"\r\n\r\n") + 4
         try:
             if end == 3 or end > HEAD_BYTES_MAX:
-                _check_part(self._buffer)
+                check_part(self._buffer)
                 return False
             head, self._buffer = self._buffer[:end], self._buffer[end:]
             request = parse_request(head, self.balancer.host_allowed)
@@ -247,12 +245,3 @@ class Downstream(asyncio.Protocol):
 
     def _read_or_not(self) -> None:
         let_read(self.transport, self._may_pipeline and self._may_upload)
-
-
-def _check_part(buffer: bytes) -> None:
-    """Refuse at once what can't become a head."""
-    if len(buffer) > HEAD_BYTES_MAX:
-        line = buffer.find(b"\r\n")
-        raise Malformed("head too large", 414 if line < 0 or line > TARGET_BYTES_MAX + 32 else 431)
-    if buffer[0] not in FIRST_BYTES or BARE_LF.search(buffer) or b"\0" in buffer:
-        raise Malformed("no head")

@@ -106,6 +106,7 @@ class LivePlane(Machine):
     ) -> None:
         self._world, self._rate, self._lost = lab.world, lab.clock.rate, lost
         self._images = images or ImageStore(lab.data)
+        self._pulled: dict[tuple[str, str], tuple[Path, Mapping[str, str]]] = {}  # (instance id, image)
         self.was_lost = False
         self.listener_ports: dict[str, int] = {}  # listener ARN -> loopback port
         self.tasks: dict[str, LiveTask] = {}
@@ -195,13 +196,23 @@ class LivePlane(Machine):
         self.listener_ports.pop(event.listener_arn, None)
         return self._pass_on(event, now)
 
+    def _pull(self, event: TaskStartRequested) -> tuple[Path, Mapping[str, str]]:
+        """The image's folder and variables; see `SimulatedPlane` for a host that has a copy."""
+        held = event.instance_id, event.image
+        try:
+            self._pulled[held] = self._images.path_of(event.image), self._images.environment_of(event.image)
+        except ImageNotFound:
+            if held not in self._pulled:
+                raise
+        return self._pulled[held]
+
     def _start_task(self, event: TaskStartRequested, _now: float) -> Iterable[Event]:
         if event.instance_id in self._gone_hosts:
             return [TaskExited(task_id=event.task_id, exit_code=SIGKILLED)]
         if reason := self._port_refusal(event):
             return [TaskStartFailed(task_id=event.task_id, reason=reason)]
         try:
-            folder, baked = self._images.path_of(event.image), self._images.environment_of(event.image)
+            folder, baked = self._pull(event)
         except ImageNotFound as why:
             return [TaskStartFailed(task_id=event.task_id, reason=str(why))]
         self.tasks[event.task_id] = LiveTask(event.task_id, event.instance_id, event.host_port)

@@ -74,6 +74,7 @@ class SimulatedPlane(Machine):
         self._at: dict[Endpoint, SimulatedTask] = {}
         self._on_host: dict[str, list[SimulatedTask]] = {}
         self._gone: set[str] = set()
+        self._pulled: set[tuple[str, str]] = set()  # (instance id, image)
         self._checks: dict[int, HealthCheckRequested] = {}
         self._check_count = 0
         self.traffic = Traffic(self._at.get, self._gone.__contains__)
@@ -145,7 +146,7 @@ class SimulatedPlane(Machine):
 
     def _request_start(self, event: TaskStartRequested, now: float) -> list[Event]:
         port = event.host_port or self._ports.next(event.instance_id)
-        reason = self._refusal(event.image) or self._ports.refusal(event.instance_id, port)
+        reason = self._pull(event) or self._ports.refusal(event.instance_id, port)
         if reason:
             return [TaskStartFailed(task_id=event.task_id, reason=reason)]
         self._ports.take(event.instance_id, port)
@@ -157,6 +158,17 @@ class SimulatedPlane(Machine):
             return self._end(task, SIGKILL, now)
         self._timers.set(("start", event.task_id), now + self._rng.uniform(*START_S))
         return []
+
+    def _pull(self, event: TaskStartRequested) -> str:
+        """Why the host can't have the image.
+
+        AWS: by default the agent pulls each time, and takes the copy it has when that fails (ECS_IMAGE_PULL_BEHAVIOR).
+        """
+        held = event.instance_id, event.image
+        if reason := self._refusal(event.image):
+            return "" if held in self._pulled else reason
+        self._pulled.add(held)
+        return ""
 
     def _started(self, task_id: str, now: float) -> list[Event]:
         task = self._tasks[task_id]

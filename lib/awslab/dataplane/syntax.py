@@ -26,6 +26,7 @@ FIELDS = rb"((?:" + TOKEN + rb":" + VALUE + rb"\r\n)*+)\r\n"
 REQUEST = re.compile(rb"(" + TOKEN + rb") ([\x21-\x7e]+) HTTP/([0-9])\.([0-9])\r\n" + FIELDS)
 RESPONSE = re.compile(rb"HTTP/1\.([01]) (([1-5][0-9][0-9])(?: " + VALUE + rb")?)\r\n" + FIELDS)
 FIELD = re.compile(rb"(" + TOKEN + rb"):[ \t]*([^\r]*)\r\n")
+FIRST_BYTES = frozenset(b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 BARE_LF = re.compile(rb"(?<!\r)\n")
 TARGET = re.compile(rb"/(?:[!$&'()*+,\-./0-9:;=?@A-Z_a-z~\[\]|{}^]|%[0-9A-Fa-f]{2})*+")
 DIGITS = re.compile(rb"[0-9]{1,18}")
@@ -166,6 +167,22 @@ def parse_response(head: bytes, method: bytes = b"GET") -> Response:
     keep_alive = b"close" not in options and (minor == b"1" or b"keep-alive" in options)
     told = length if status != 204 and status >= 200 else None
     return Response(status, line, _joined(kept, options), framing, keep_alive and not framing.until_close, told)
+
+
+def check_part(buffer: bytes) -> None:
+    """Refuse at once what can't become a head.
+
+    Args:
+        buffer: What came so far, not empty.
+
+    Raises:
+        Malformed: With the status to answer.
+    """
+    if len(buffer) > HEAD_BYTES_MAX:
+        line = buffer.find(b"\r\n")
+        raise Malformed("head too large", 414 if line < 0 or line > TARGET_BYTES_MAX + 32 else 431)
+    if buffer[0] not in FIRST_BYTES or BARE_LF.search(buffer) or b"\0" in buffer:
+        raise Malformed("no head")
 
 
 def _check_target(method: bytes, target: bytes) -> None:

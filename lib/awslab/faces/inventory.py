@@ -98,6 +98,23 @@ def _ask_face(request: AWSPreparedRequest, face: type):
     return face.dispatch(normal, normal.raw_url, normal.headers)
 
 
+def throttled(service: str, request_headers) -> Answer:
+    """What AWS says of too many calls.
+
+    AWS: "Common error types" of each API: JSON ones ThrottlingException 400, query ones Throttling 400, EC2
+    RequestLimitExceeded 503, S3 SlowDown 503.
+    """
+    json_or_query = "ThrottlingException" if "json" in (request_headers.get("Content-Type") or "") else "Throttling"
+    status, code = {"ec2": (503, "RequestLimitExceeded"), "s3": (503, "SlowDown")}.get(service, (400, json_or_query))
+    return error(request_headers, status, code, "Rate exceeded")
+
+
+def broken(request_headers, status: int) -> Answer:
+    """What AWS says of its own failure: InternalFailure 500, ServiceUnavailable 503 ("Common error types")."""
+    code = "ServiceUnavailable" if status == 503 else "InternalFailure"
+    return error(request_headers, status, code, "The request processing has failed because of an unknown error.")
+
+
 def error(request_headers, status: int, code: str, message: str) -> Answer:
     """An error in the form the caller's protocol expects."""
     if "json" in (request_headers.get("Content-Type") or ""):

@@ -19,6 +19,7 @@ from awslab.machines.events import (
     InstanceDied,
     InstanceTerminated,
     LifecycleActionStarted,
+    SpotInterruptionNotified,
     TargetHealthChanged,
     TaskChanged,
     TaskExited,
@@ -54,6 +55,7 @@ class Cluster(Machine):
         InstanceDied,
         InstanceTerminated,
         LifecycleActionStarted,
+        SpotInterruptionNotified,
         TaskStarted,
         TaskStartFailed,
         TaskExited,
@@ -116,6 +118,8 @@ class Cluster(Machine):
             return ()
         if isinstance(event, LifecycleActionStarted):
             return self.after(self.draining.hook_started(host, event, now), now)
+        if isinstance(event, SpotInterruptionNotified):
+            return self.after(self.draining.spot_notified(host, now), now)
         return self.after(self._host_lost(host, now), now)
 
     def after(self, events: list[Event], now: float) -> list[Event]:

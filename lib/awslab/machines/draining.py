@@ -15,6 +15,7 @@ from awslab.machines.events import (
 )
 from awslab.machines.machine import Event, Timers
 
+SPOT_DRAINING = "ECS_ENABLE_SPOT_INSTANCE_DRAINING=true"
 TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"
 S = InstanceStatus
 
@@ -42,6 +43,14 @@ class Draining:
             return []
         host.move(S.DRAINING)
         return [self.changed(host), *self._stop_pending(host, now)]
+
+    def spot_notified(self, host: ContainerInstance, now: float) -> list[Event]:
+        """EC2 takes the host back in two minutes.
+
+        AWS: the agent sets itself DRAINING if it was started with `ECS_ENABLE_SPOT_INSTANCE_DRAINING=true`; else ECS
+        does nothing ("Amazon ECS container instance draining for Spot Instances").
+        """
+        return self.drain(host, now) if SPOT_DRAINING in host.spec.user_data else []
 
     def hook_started(self, host: ContainerInstance, event: LifecycleActionStarted, now: float) -> list[Event]:
         """The Auto Scaling group waits for this host: drain it, then let it go."""

@@ -79,6 +79,20 @@ class InstanceDied(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpotInterruptionNotified(Event):
+    """EC2 will take a Spot instance back in two minutes, and says so."""
+
+    instance_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserDataStalled(Event):
+    """From now on the user data of hosts that boot does not end, until it does again: a mirror that hangs."""
+
+    stalled: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CapacityChanged(Event):
     """EC2 has, or has no, capacity left in one zone ("" for all): a fault of the place, not of the group."""
 

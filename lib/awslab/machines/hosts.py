@@ -21,10 +21,13 @@ from awslab.machines.events import (
     InstanceTerminated,
     LaunchSpec,
     LifecycleActionRequested,
+    SpotInterruptionNotified,
+    UserDataStalled,
 )
 from awslab.machines.machine import Event, Machine, Timers
 
 BOOT_S = (35.0, 55.0)  # kernel, cloud-init and agent start of an ECS-optimised AMI; not documented by AWS
+SPOT_NOTICE_S = 120.0  # AWS: "Spot Instance interruption notices", two minutes before the instance is terminated
 CLUSTER = re.compile(r"ECS_CLUSTER=[\"']?([\w-]+)")
 HOOK = re.compile(r"complete-lifecycle-action.*?--lifecycle-hook-name[ =]+[\"']?([\w-]+)", re.DOTALL)
 
@@ -38,11 +41,19 @@ class Hosts(Machine):
     """
 
     name = "hosts"
-    hears = (InstanceRunning, InstanceStateChanged, InstanceDied, InstanceTerminated)
+    hears = (
+        InstanceRunning,
+        InstanceStateChanged,
+        InstanceDied,
+        InstanceTerminated,
+        SpotInterruptionNotified,
+        UserDataStalled,
+    )
 
     def __init__(self, rng: random.Random, has_agent: Callable[[str], bool]) -> None:
         self._rng, self._has_agent = rng, has_agent
         self._timers = Timers()
+        self._stalled = False
         self._booting: dict[str, InstanceRunning] = {}
 
     def wake_at(self) -> float | None:
@@ -51,24 +62,35 @@ class Hosts(Machine):
 
     def on_event(self, event: Event, now: float) -> Iterable[Event]:
         """Start booting, or forget a host that is gone."""
-        if isinstance(event, InstanceRunning):
+        if isinstance(event, UserDataStalled):
+            self._stalled = event.stalled
+        elif isinstance(event, SpotInterruptionNotified):
+            self._timers.set(("taken", event.instance_id), now + SPOT_NOTICE_S)
+        elif isinstance(event, InstanceRunning):
             self._booting[event.instance_id] = event
-            self._timers.set(event.instance_id, now + self._rng.uniform(*BOOT_S))
-        elif not isinstance(event, InstanceStateChanged) or event.new_state == "Terminating":
-            self._booting.pop(event.instance_id, None)
-            self._timers.cancel(event.instance_id)
+            self._timers.set(("booted", event.instance_id), now + self._rng.uniform(*BOOT_S))
+        elif not isinstance(event, InstanceStateChanged):
+            self._forget_boot(event.instance_id)
+            self._timers.cancel(("taken", event.instance_id))
+        elif event.new_state == "Terminating":
+            self._forget_boot(event.instance_id)
         return ()
+
+    def _forget_boot(self, instance_id: str) -> None:
+        self._booting.pop(instance_id, None)
+        self._timers.cancel(("booted", instance_id))
 
     def on_time(self, now: float) -> Iterable[Event]:
         """A host has booted: its agent joins the cluster, its user data completes the launch hook."""
         events: list[Event] = []
-        for instance_id in self._timers.pop_due(now):
-            events += self._booted(self._booting.pop(instance_id))
+        for kind, instance_id in self._timers.pop_due(now):
+            taken = kind == "taken"
+            events += [InstanceDied(instance_id=instance_id)] if taken else self._booted(self._booting.pop(instance_id))
         return events
 
     def _booted(self, host: InstanceRunning) -> list[Event]:
         cluster = CLUSTER.search(host.spec.user_data)
-        if cluster is None or not self._has_agent(host.spec.image_id):
+        if self._stalled or cluster is None or not self._has_agent(host.spec.image_id):
             return []
         events: list[Event] = [_connected(host, host.spec, cluster.group(1))]
         if hook := HOOK.search(host.spec.user_data):

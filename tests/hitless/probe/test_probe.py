@@ -10,7 +10,8 @@ import threading
 
 import pytest
 
-from hitless.clock import monotonic_s
+from hitless import probe as probes
+from hitless.clock import WALL_S, monotonic_s
 from hitless.errors import NotProven, Refused
 from hitless.exchange import Exchange, Request, Target
 from hitless.pacer import Comb, LoopPacer, TimerfdPacer
@@ -279,3 +280,15 @@ def test_a_prober_that_is_told_nonsense_ends_and_is_seen_to(probe, serving):
         watched._tell("faster")
         with pytest.raises(NotProven, match="ended before"):
             watched.set_rate(200)
+
+
+def test_samples_are_stamped_by_the_wall_clock_of_whoever_watches_though_it_was_set_since(
+    probe, serving, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(probes, "WALL_S", WALL_S - 3600)  # an hour ago, as a clock that has been set since would say
+    with serving() as (_, url):
+        watched, now = probe(url, 200), WALL_S - 3600 + monotonic_s()
+        until(lambda: len(watched.windows()) >= 1)
+        watched.stop()
+    samples, _ = read_samples(tmp_path / "samples.jsonl")
+    assert all(now - 5 < sample.intended < now + 60 for sample in samples) and samples

@@ -32,4 +32,6 @@ def test_a_revision_is_found_only_if_it_is_the_one_that_was_to_come(make_release
     step.make(here)
     assert step.find(here, 0) == {}
     release.register(image="app:3")
-    assert step.find(here, 0) is None, "somebody registered another one since"
+    assert step.find(here, 0) == {}, "also when another one came after it"
+    other = {**arguments, "containerDefinitions": [{**CONTAINER, "image": "app:4"}]}
+    assert Step("r", "ecs", step.operation, other, "", "", step.expects).find(here, 0) is None
