@@ -140,10 +140,10 @@ class Latency(Panel):
 
 
 class Requests(Panel):
-    """Requests a second as a pale area, failed ones as stems: to scale when many, long enough to be seen when few."""
+    """Requests a second as a pale area, failed ones as stems, to scale but never too short to be seen."""
 
     caption, unit, weight = "Requests and failures", "per second", 0.62
-    SHORTEST = 0.4
+    SHORTEST = 0.08  # of the axis: a failure that nobody can see is a lie
 
     def __init__(self, axes: Axes, theme: Theme) -> None:
         super().__init__(axes, theme)
@@ -180,8 +180,7 @@ class Requests(Panel):
         self._area.set_data(edges, np.zeros_like(edges), heights)
         worst = outline(failed, POINTS_MAX)
         is_bad = worst[failed[worst] > 0]
-        seen = self.SHORTEST + (0.95 - self.SHORTEST) * failed[is_bad] / max(1e-9, float(failed.max()))
-        heights = np.maximum(failed[is_bad], seen * top)
+        heights = np.maximum(failed[is_bad], self.SHORTEST * top)
         self._stems.set_segments([[(at, 0), (at, h)] for at, h in zip(x[is_bad], heights, strict=True)])
         self._dots.set_data(x[is_bad], heights)
         theme, total = self.theme, timeline.failures
