@@ -295,8 +295,6 @@ class Group(Machine):
     def roll_back_refresh(self, now: float) -> tuple[str, list[Event]]:
         """RollbackInstanceRefresh; NoActiveRefresh when there is none, Irreversible when it cannot be."""
         refresh = self._active()
-        if refresh.rollback is not None:  # AWS says not which error; none that it lists fits better
-            raise NoActiveRefresh
         events = refresh.roll_back("The rollback was requested by a user.", now)
         return refresh.instance_refresh_id, events + self._think(now)
 
