@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -24,6 +23,7 @@ from awslab.machines.machine import Event, Machine, Timers, new_uuid
 from awslab.machines.members import Members
 from awslab.machines.preferences import Invalid, Preferences
 from awslab.machines.refresh import Refresh
+from awslab.machines.roll import Roll
 
 NOTICE_S = (5.0, 60.0)  # how long until Auto Scaling notices that EC2 lost an instance; "a few minutes" at most
 RETRY_S = 60.0  # between attempts to launch; AWS backs off, times not documented
@@ -114,6 +114,11 @@ class Group(Machine):
         return self._members.instances
 
     @property
+    def roll(self) -> Roll:
+        """Who of them is in which state."""
+        return self._members.roll
+
+    @property
     def hooks(self) -> dict[str, Hook]:
         """Lifecycle hooks by name."""
         return self._members.hooks
@@ -161,7 +166,7 @@ class Group(Machine):
             case LifecycleHeartbeatRequested(instance_id=i, hook_name=hook) if hook in self._waits_of(i):
                 self._members.heartbeat(i, hook, now)
             case ScaleInProtectionRequested(instance_id=i) if i in self.instances:
-                self.instances[i].protected = event.protected
+                self._protect(i, event.protected)
             case InstanceDied(instance_id=i) if i in self.instances and not self.instances[i].leaving:
                 self.timers.set(("died", i), now + self._rng.uniform(*NOTICE_S))
             case AlarmStateChanged() if self.refresh is not None:
@@ -210,14 +215,19 @@ class Group(Machine):
         if one is None or one.health_status == health_status:
             return []
         one.health_status = health_status
+        self.roll.note(one)
         changed = InstanceHealthChanged(instance_id=instance_id, group_name=self.name, health_status=health_status)
         return [changed, *self._think(now)]
 
     def set_protection(self, instance_ids: list[str], protected: bool, now: float) -> list[Event]:
         """SetInstanceProtection."""
         for instance_id in instance_ids:
-            self.instances[instance_id].protected = protected
+            self._protect(instance_id, protected)
         return self._think(now)
+
+    def _protect(self, instance_id: str, protected: bool) -> None:
+        self.instances[instance_id].protected = protected
+        self.roll.note(self.instances[instance_id])
 
     def stand_by(self, instance_ids: list[str], decrement: bool, now: float) -> list[Event]:
         """EnterStandby."""
@@ -326,18 +336,17 @@ class Group(Machine):
     def _replace_unhealthy(self, now: float) -> list[Event]:
         if {"ReplaceUnhealthy", "Terminate"} & self.suspended:
             return []
-        unhealthy = [i for i in self.instances.values() if i.health_status == "Unhealthy" and not i.leaving]
+        unhealthy = list(self.roll.unhealthy.values())
         cause = "an EC2 health check indicating it has been terminated or stopped"
         return [event for one in unhealthy for event in self._members.terminate(one.instance_id, cause, now)]
 
     def _reconcile(self, now: float) -> list[Event]:
-        counted = [i for i in self.instances.values() if i.counted]
         surge = self.refresh.surge if self.refresh is not None else 0
-        missing = self.desired_capacity + surge - len(counted)
+        missing = self.desired_capacity + surge - len(self.roll.counted)
         if missing > 0 and "Launch" not in self.suspended and not self.being_deleted:
             return self._launch(missing, now)
         if missing < 0 and "Terminate" not in self.suspended:
-            return self._scale_in(counted, -missing, now)
+            return self._scale_in(-missing, now)
         return []
 
     def _launch(self, count: int, now: float) -> list[Event]:
@@ -368,28 +377,26 @@ class Group(Machine):
                 "We currently do not have sufficient capacity in the Availability Zone you requested. "
                 "Our system will be working on provisioning additional capacity. Launching EC2 instance failed.",
             )
-        counted = [i for i in self.instances.values() if i.counted]
-        every = Counter(i.availability_zone for i in counted)
-        alike = Counter(i.availability_zone for i in counted if i.spec == spec)
-        return min(open_zones, key=lambda place: (every[place[1]], alike[place[1]]))
+        roll = self.roll
+        return min(open_zones, key=lambda place: (roll.by_zone[place[1]], roll.by_kind[place[1], spec]))
 
     def _launch_failed(self, refused: LaunchRefused, now: float) -> Event:
         self.timers.set("retry", now + RETRY_S)
         activity = self.activities.start("Launching a new EC2 instance", "a difference in capacity", now)
         return self.activities.end(activity.activity_id, now, "Failed", f"{refused}")
 
-    def _scale_in(self, counted: list[Instance], count: int, now: float) -> list[Event]:
+    def _scale_in(self, count: int, now: float) -> list[Event]:
         events: list[Event] = []
         for _ in range(count):
-            free = [i for i in counted if not i.protected and not i.leaving]
+            free = self.roll.unprotected.firsts()
             if not free:
                 break
-            per_zone = Counter(i.availability_zone for i in counted if not i.leaving)
-            victim = min(free, key=lambda i: self._dearness(i, per_zone))
+            victim = min(free, key=self._dearness)
             events += self._members.terminate(victim.instance_id, "scaling in to the desired capacity", now)
         return events
 
-    def _dearness(self, one: Instance, per_zone: Counter[str]) -> tuple:
+    def _dearness(self, one: Instance) -> tuple:
         """Default termination policy: not yet useful, fullest zone, outdated template, oldest."""
         current = one.spec.launch_template_version == self.launch.version
-        return (one.available, -per_zone[one.availability_zone], current, one.launched_at, one.instance_id)
+        fullest = -self.roll.by_zone[one.availability_zone]
+        return (one.available, fullest, current, one.launched_at, one.instance_id)

@@ -22,6 +22,7 @@ from awslab.machines.events import (
 from awslab.machines.hooks import LAUNCHING, TERMINATING, Hook
 from awslab.machines.instances import ARRIVING, Instance, LifecycleState
 from awslab.machines.machine import Event, Timers
+from awslab.machines.roll import Roll
 
 S = LifecycleState
 START_S = (8.0, 15.0)  # EC2 `pending` to `running`; not documented by AWS
@@ -33,7 +34,8 @@ class Members:
 
     def __init__(self, group_name: str, rng: random.Random, timers: Timers, activities: Activities) -> None:
         self.group_name, self._rng, self._timers, self._activities = group_name, rng, timers, activities
-        self.instances: dict[str, Instance] = {}
+        self.roll = Roll()
+        self.instances = self.roll.instances
         self.hooks: dict[str, Hook] = {}
 
     # ---- in
@@ -44,9 +46,7 @@ class Members:
         """Ask EC2 for one more instance."""
         instance_id = f"i-{self._rng.getrandbits(68):017x}"
         activity = self._activities.start(f"Launching a new EC2 instance: {instance_id}", cause, now)
-        self.instances[instance_id] = Instance(
-            instance_id, zone, subnet_id, spec, now, activity.activity_id, protected=protected
-        )
+        self.roll.add(Instance(instance_id, zone, subnet_id, spec, now, activity.activity_id, protected=protected))
         self._timers.set(("running", instance_id), now + self._rng.uniform(*START_S))
         return [
             InstanceLaunched(
@@ -97,8 +97,8 @@ class Members:
 
     def gone(self, instance_id: str, now: float) -> list[Event]:
         """EC2 says it is terminated."""
-        one = self.instances.pop(instance_id)
-        events = self._move(one, S.TERMINATED)
+        events = self._move(self.instances[instance_id], S.TERMINATED)
+        one = self.roll.remove(instance_id)
         events.append(self._activities.end(one.activity_id, now))
         return [*events, InstanceTerminated(instance_id=instance_id, group_name=self.group_name)]
 
@@ -157,6 +157,7 @@ class Members:
     def _move(self, one: Instance, state: LifecycleState) -> list[Event]:
         old = one.lifecycle_state
         one.move(state)
+        self.roll.note(one)
         return [
             InstanceStateChanged(
                 instance_id=one.instance_id, group_name=self.group_name, old_state=str(old), new_state=str(state)

@@ -9,9 +9,9 @@ failure. A failure, an alarm or an operator turns it round: the same steps, with
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from awslab.machines.capacity import Bounds, bounds
@@ -19,6 +19,7 @@ from awslab.machines.events import CheckpointReached, LaunchSpec, RefreshChanged
 from awslab.machines.instances import Instance, LifecycleState
 from awslab.machines.machine import Event
 from awslab.machines.preferences import IGNORE, REFRESH, TERMINATE, Preferences
+from awslab.machines.turnover import Turnover
 
 if TYPE_CHECKING:
     from awslab.machines.group import Group, LaunchRef
@@ -107,8 +108,8 @@ class Refresh:
         self.rollback: RollbackDetails | None = None
         self.surge = 0
         self._target = target
-        self._old: set[str] = set()
-        self._total = 0
+        self._turnover: Turnover | None = None  # from `begin` on
+        self._total = self._left = 0
         self._checkpoints = list(preferences.checkpoint_percents)
         self._hold_until_checkpoint_over = False
         self._alarms_unknown: set[str] = set()
@@ -133,21 +134,25 @@ class Refresh:
         """How many are still to be replaced; in a rollback, those that the refresh never touched."""
         if self.rollback is not None:
             return self.rollback.instances_to_update
-        return max(0, self._total - self._replaced(self.ended_at or self.group.last_seen))
+        return self._left if self.ended_at is not None else max(0, self._total - self._replaced(self.group.last_seen))
 
     # ---- commands
 
     def begin(self, now: float) -> list[Event]:
         """Write down what to replace and start; nothing to replace is success at once."""
         matching = self._target if self.preferences.skip_matching else None
-        self._old = {
+        old = [
             i.instance_id
             for i in self.group.instances.values()
             if not i.leaving and not (matching is not None and _matches(i.spec, matching)) and not self._ignored(i)
-        }
-        self._total = len(self._old)
+        ]
+        self._count(old, self.started_at)
         self.group.timers.set(STUCK, now + STUCK_S)
         return self._become(R.IN_PROGRESS, now)
+
+    def _count(self, old: list[str], since: float) -> None:
+        self._total = len(old)
+        self._turnover = Turnover(self.group.roll, old, since, self.preferences.warmup_s, self._may_leave)
 
     def cancel(self, wait_for_transitioning_instances: bool, now: float) -> list[Event]:
         """Stop replacing; what was replaced stays replaced."""
@@ -166,8 +171,7 @@ class Refresh:
         for one in launched:
             if not one.available:
                 events += self.group.take_out(one, f"instance refresh rollback: {reason}", now)
-        self._old = {one.instance_id for one in launched if one.available}
-        self._total = len(self._old)
+        self._count([one.instance_id for one in launched if one.available], now)
         self.group.timers.set(STUCK, now + STUCK_S)
         return events
 
@@ -223,18 +227,15 @@ class Refresh:
         return self._checkpoint(now) or self._finish(now) or self._replace(now)
 
     def _replace(self, now: float) -> list[Event]:
-        old, limits = self._remaining(), self._bounds()
-        budget = self._budget(len(old))
+        turnover, limits = self._turnover, self._bounds()
+        budget = self._budget(len(turnover.waiting))
         self.surge = min(limits.ceiling - limits.desired, budget)
-        ready = [i for i in self.group.instances.values() if self._ready(i, now)]
-        candidates = [i for i in old if self._may_leave(i)]
-        count = min(limits.may_terminate(len(ready)), budget)
-        useless = [i for i in candidates if not i.available]  # takes nothing from capacity
-        chosen = useless[:budget] or self._fullest_zone_first(candidates, count)
+        count = min(limits.may_terminate(turnover.ready), budget)
+        self._explain()
+        chosen = list(islice(turnover.idle.values(), budget)) or turnover.next_to_leave(count)
         events: list[Event] = []
         for one in chosen:
             events += self.group.take_out(one, f"instance refresh {self.instance_refresh_id}", now)
-        self._explain(old, candidates, now)
         return events
 
     def _budget(self, remaining: int) -> int:
@@ -253,7 +254,7 @@ class Refresh:
             self.group.timers.set(CHECKPOINT, now + self.preferences.checkpoint_delay_s)
             self.group.timers.cancel(STUCK)
         elif not self._checkpoints and passed[-1] < 100:
-            self._old.clear()  # a last checkpoint below 100 % is where the refresh ends
+            self._turnover.stop_waiting()  # a last checkpoint below 100 % is where the refresh ends
         return [
             CheckpointReached(
                 group_name=self.group.name,
@@ -264,10 +265,10 @@ class Refresh:
         ]
 
     def _finish(self, now: float) -> list[Event]:
-        counted = [i for i in self.group.instances.values() if i.counted]
-        settled = len(counted) == self.group.desired_capacity and all(self._ready(i, now) for i in counted)
-        if self._remaining() or not settled or any(i.leaving for i in self.group.instances.values()):
-            self.surge = 0 if not self._remaining() else self.surge
+        roll, waiting = self.group.roll, self._turnover.waiting
+        settled = self._turnover.ready == len(roll.counted) == self.group.desired_capacity
+        if waiting or not settled or roll.leaving:
+            self.surge = self.surge if waiting else 0
             return []
         if self.rollback is not None:
             self.percentage_complete = 0
@@ -284,36 +285,28 @@ class Refresh:
         return self._become(R.SUCCESSFUL, now)
 
     def _cancelled(self, now: float) -> list[Event]:
-        moving = [i for i in self.group.instances.values() if i.leaving or not i.available]
-        short = len([i for i in self.group.instances.values() if i.counted]) != self.group.desired_capacity
+        roll = self.group.roll
+        moving = len(roll.available) < len(roll.instances)
+        short = len(roll.counted) != self.group.desired_capacity
         if self._waits_for_transitions and (moving or short):
             return []
         return self._become(R.CANCELLED, now, self.reason)
 
     # ---- reading the group
 
-    def _remaining(self) -> list[Instance]:
-        return [i for i in self.group.instances.values() if i.instance_id in self._old and not i.leaving]
-
     def _bounds(self) -> Bounds:
         wanted = self.preferences
         return bounds(self.group.desired_capacity, wanted.min_healthy_percent, wanted.max_healthy_percent)
 
-    def _warm(self, one: Instance, now: float) -> bool:
-        if not self._launched_here(one) or one.in_service_at is None:
-            return one.in_service_at is not None
-        return one.in_service_at + self.preferences.warmup_s <= now
-
-    def _ready(self, one: Instance, now: float) -> bool:
-        return one.available and self._warm(one, now)
-
     def _launched_here(self, one: Instance) -> bool:
         since = self.started_at if self.rollback is None else self.rollback.started_at
-        return one.launched_at >= since and one.instance_id not in self._old
+        return one.launched_at >= since and not (self._turnover and self._turnover.was_old(one))
 
     def _replaced(self, now: float) -> int:
-        new = [i for i in self.group.instances.values() if self._launched_here(i) and self._ready(i, now)]
-        return max(0, min(self._total - len(self._remaining()), len(new)))
+        if self._turnover is None:
+            return 0
+        self._turnover.warm_up(now)
+        return max(0, min(self._total - len(self._turnover.waiting), self._turnover.new_and_ready))
 
     def _ignored(self, one: Instance) -> bool:
         if one.lifecycle_state is LifecycleState.STANDBY:
@@ -324,20 +317,6 @@ class Refresh:
         if one.lifecycle_state is LifecycleState.STANDBY:
             return self.preferences.standby_instances == TERMINATE
         return not one.protected or self.preferences.scale_in_protected_instances == REFRESH
-
-    def _fullest_zone_first(self, instances: list[Instance], count: int) -> list[Instance]:
-        """Who leaves: always one of the zone that has most, the oldest of it first."""
-        if not count:
-            return []
-        left = Counter(i.availability_zone for i in self.group.instances.values() if i.counted)
-        waiting = sorted(instances, key=lambda i: (i.launched_at, i.instance_id))
-        order: list[Instance] = []
-        while waiting and len(order) < count:
-            one = max(waiting, key=lambda i: left[i.availability_zone])
-            left[one.availability_zone] -= 1
-            waiting.remove(one)
-            order.append(one)
-        return order
 
     def _paused(self) -> bool:
         if self._hold_until_checkpoint_over:
@@ -350,18 +329,14 @@ class Refresh:
     # ---- telling
 
     def _note_progress(self, now: float) -> list[Event]:
-        arrived = [i for i in self.group.instances.values() if self._launched_here(i) and i.available]
-        for one in arrived:
-            warm_at = one.in_service_at + self.preferences.warmup_s
-            if warm_at > now:
-                self.group.timers.set(("warm", one.instance_id), warm_at)
-        replaced = self._replaced(now)
-        progress = (len(self._remaining()), len(arrived), replaced, len(self.group.instances))
-        if progress[:3] == self._progress[:3]:
+        turnover, replaced = self._turnover, self._replaced(now)
+        for instance_id, warm_at in turnover.take_fresh():
+            self.group.timers.set(("warm", instance_id), warm_at)
+        progress = (len(turnover.waiting), len(turnover.arrived), replaced)
+        if progress == self._progress:
             return []
         self._progress = progress
-        last_warm = max((i.in_service_at + self.preferences.warmup_s for i in arrived), default=now)
-        self.group.timers.set(STUCK, max(now, last_warm) + STUCK_S)
+        self.group.timers.set(STUCK, max(now, turnover.last_warm(now)) + STUCK_S)
         percent = 100 * replaced // self._total if self._total else 100
         if self.rollback is not None:
             percent = self.rollback.percentage_complete * (100 - percent) // 100
@@ -370,19 +345,19 @@ class Refresh:
         self.percentage_complete = percent
         return [self._changed()]
 
-    def _explain(self, old: list[Instance], candidates: list[Instance], now: float) -> None:
-        warming = [i for i in self.group.instances.values() if i.available and not self._warm(i, now)]
-        stuck = [i for i in old if not self._may_leave(i)]
-        if warming:
+    def _explain(self) -> None:
+        turnover = self._turnover
+        if turnover.warming:
             self.reason = (
                 "Waiting for instances to warm up before continuing. "
-                f"For example: {warming[0].instance_id} is warming up."
+                f"For example: {next(iter(turnover.warming))} is warming up."
             )
-        elif stuck and not candidates:
-            held = "protected. Remove instance scale-in protection" if stuck[0].protected else "in Standby. Exit it"
+        elif turnover.held and not turnover.anybody_free:
+            stuck = next(iter(turnover.held.values()))
+            held = "protected. Remove instance scale-in protection" if stuck.protected else "in Standby. Exit it"
             self.reason = (
                 "Waiting for remaining instances to be available. "
-                f"For example: {stuck[0].instance_id} is {held} to continue."
+                f"For example: {stuck.instance_id} is {held} to continue."
             )
         else:
             self.reason = ""
@@ -391,7 +366,8 @@ class Refresh:
         assert status in TRANSITIONS[self.status], f"refresh: {self.status} -> {status}"
         self.status, self.reason = status, reason
         if not TRANSITIONS[status]:
-            self.ended_at, self.surge = now, 0
+            self._left = self.instances_to_update
+            self.ended_at, self.surge, self.group.roll.watcher = now, 0, None
             for key in TIMERS:
                 self.group.timers.cancel(key)
             if status is R.SUCCESSFUL and not self.preferences.checkpoint_percents:
