@@ -179,6 +179,8 @@ class Refresh:
             raise Irreversible("Cannot roll back an instance refresh that has no desired configuration.")
         if not self.group.launch.version.isdigit():
             raise Irreversible("Cannot roll back: the group's launch template version is $Latest or $Default.")
+        if self.group.image_by_parameter:
+            raise Irreversible("Cannot roll back: the group's launch template names a parameter instead of an AMI ID.")
 
     def hear_alarm(self, alarm_name: str, state: str, now: float) -> list[Event]:
         """An alarm of the preferences changed: ALARM ends it, INSUFFICIENT_DATA makes it wait."""
