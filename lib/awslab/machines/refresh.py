@@ -126,7 +126,8 @@ class Refresh:
     @property
     def applies_desired(self) -> bool:
         """What is launched now comes from the desired configuration."""
-        return self.active and self.desired is not None and self.rollback is None
+        replacing = self.status in (R.PENDING, R.IN_PROGRESS, R.BAKING)
+        return replacing and self.desired is not None and self.rollback is None
 
     @property
     def instances_to_update(self) -> int:
@@ -150,7 +151,8 @@ class Refresh:
         return self._become(R.IN_PROGRESS, now)
 
     def cancel(self, wait_for_transitioning_instances: bool, now: float) -> list[Event]:
-        """Stop replacing; what was replaced stays replaced."""
+        """Stop replacing; what was replaced stays replaced, what is launched from now on is the group's own."""
+        self._forget_timers()
         self.surge, self._waits_for_transitions = 0, wait_for_transitioning_instances
         return self._become(R.CANCELLING, now, "Cancelled due to user request.")
 
@@ -160,8 +162,7 @@ class Refresh:
         launched = [i for i in self.group.instances.values() if self._launched_here(i) and not i.leaving]
         self.rollback = RollbackDetails(reason, now, self.percentage_complete, self.instances_to_update)
         self.surge, self._hold_until_checkpoint_over, self._checkpoints = 0, False, []
-        for key in TIMERS:
-            self.group.timers.cancel(key)
+        self._forget_timers()
         events = self._become(R.ROLLBACK_IN_PROGRESS, now, reason)
         for one in launched:
             if not one.available:
@@ -394,11 +395,14 @@ class Refresh:
         self.status, self.reason = status, reason
         if not TRANSITIONS[status]:
             self.ended_at, self.surge = now, 0
-            for key in TIMERS:
-                self.group.timers.cancel(key)
+            self._forget_timers()
             if status is R.SUCCESSFUL and not self.preferences.checkpoint_percents:
                 self.percentage_complete = 100
         return [self._changed()]
+
+    def _forget_timers(self) -> None:
+        for key in TIMERS:
+            self.group.timers.cancel(key)
 
     def _changed(self) -> RefreshChanged:
         return RefreshChanged(
