@@ -3,6 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
+from awslab.faces.amis import PARAMETER
 from tests.lab.conftest import NEWER
 
 DAY_S = 86_400
@@ -63,3 +64,18 @@ def test_refreshes_are_told_newest_first_for_six_weeks(hosts):
     assert (told(), told(InstanceRefreshIds=[first])) == ([second, first], [first])
     h.sleep(13 * DAY_S)
     assert told() == [second]
+
+
+@pytest.mark.parametrize(
+    ("named", "answer"), [("resolve:ssm:" + PARAMETER, "IrreversibleInstanceRefresh"), (NEWER, "")]
+)
+def test_a_group_whose_template_names_a_parameter_cannot_go_back(hosts, named, answer):
+    h = hosts(2)
+    own = {"LaunchTemplateId": h.template_id, "Version": h.new_version(named)}
+    h.asg.update_auto_scaling_group(**NAME, LaunchTemplate=own)
+    h.start("1")
+    try:
+        h.asg.rollback_instance_refresh(**NAME)
+        assert not answer
+    except ClientError as refused:
+        assert refused.response["Error"]["Code"] == answer

@@ -213,6 +213,28 @@ def test_cancel_reverts_nothing_and_waits_for_what_is_in_flight(fleet):
         f.group.roll_back_refresh(f.world.now)
 
 
+def test_a_cancelled_bake_does_not_end_in_success(fleet):
+    f = fleet(2)
+    f.start(min_healthy_percent=100, max_healthy_percent=200, warmup_s=30, bake_s=600)
+    while f.group.refresh.status != "Baking":
+        f.sleep(10)
+    f.tell(f.group.cancel_refresh(True, f.world.now)[1])
+    f.sleep(HOUR)
+    assert statuses(f)[-1] == "Cancelled"
+    assert f.group.launch.version == "1"
+
+
+def test_what_is_launched_after_a_cancel_is_the_groups_own(fleet):
+    f = fleet(3)
+    f.start(warmup_s=60)
+    f.sleep(5)
+    f.tell(f.group.cancel_refresh(True, f.world.now)[1])
+    f.tell(f.group.resize(f.world.now, desired=5))
+    f.sleep(120)
+    assert f.versions() == ["1", "1", "1", "1", "2"]
+    assert statuses(f)[-1] == "Cancelled"
+
+
 def test_cancel_without_waiting_ends_at_once(fleet):
     f = fleet(4)
     f.start(warmup_s=60)

@@ -22,7 +22,7 @@ ALWAYS = {
 
 
 def test_a_few_campaigns():
-    few = settings(max_examples=6, derandomize=True, phases=[Phase.generate], **ALWAYS)
+    few = settings(max_examples=4, derandomize=True, phases=[Phase.generate], **{**ALWAYS, "stateful_step_count": 6})
     run_state_machine_as_test(Campaign, settings=few)
 
 

@@ -32,6 +32,24 @@ scale_hosts 2: done
 sleep 600: done
 """,
     ),
+    # It went on launching what nobody wanted any more, and died of an assertion after an hour without progress.
+    "cancelling what never comes up": (
+        0,
+        [
+            ("refresh", "4", (50, 150), False),
+            ("sleep", 60),
+            ("cancel", True),
+            ("sleep", 1800),
+            ("refresh", "3", (50, 150), False),
+        ],
+        """
+refresh 4 (50, 150) False: done
+sleep 60: done
+cancel True: done
+sleep 1800: done
+refresh 3 (50, 150) False: done
+""",
+    ),
     # The lab died of an assertion: a refresh that was going back was told to go back.
     "going back twice": (
         227,

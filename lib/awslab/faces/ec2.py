@@ -65,6 +65,7 @@ def resolve(ref: LaunchRef, region: str) -> LaunchSpec:
         user_data=base64.b64decode(str(version.data.get("UserData") or "")).decode(errors="replace"),
         vcpus=facts["VCpuInfo"]["DefaultVCpus"],
         memory_mib=facts["MemoryInfo"]["SizeInMiB"],
+        image_by_parameter=version.image_id != image_id,
     )
 
 

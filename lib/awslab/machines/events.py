@@ -18,7 +18,7 @@ from awslab.machines.task_sets import ProviderShare
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaunchSpec:
-    """What a launch template version resolves to."""
+    """What a launch template version resolves to; `image_by_parameter`: the image is named by a parameter's name."""
 
     launch_template_id: str
     launch_template_name: str
@@ -28,6 +28,7 @@ class LaunchSpec:
     user_data: str = ""
     vcpus: int = 2
     memory_mib: int = 4096
+    image_by_parameter: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,6 +128,14 @@ class Group(Machine):
         """The active refresh, if there is one."""
         return self.refreshes[0] if self.refreshes and self.refreshes[0].active else None
 
+    @property
+    def image_by_parameter(self) -> bool:
+        """Its own launch template names its image by a parameter; one that is not there any more names nothing."""
+        try:
+            return self._resolve(self.launch).image_by_parameter
+        except LaunchRefused:
+            return False
+
     # ---- time and events
 
     def wake_at(self) -> float | None:

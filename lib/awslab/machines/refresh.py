@@ -127,7 +127,8 @@ class Refresh:
     @property
     def applies_desired(self) -> bool:
         """What is launched now comes from the desired configuration."""
-        return self.active and self.desired is not None and self.rollback is None
+        replacing = self.status in (R.PENDING, R.IN_PROGRESS, R.BAKING)
+        return replacing and self.desired is not None and self.rollback is None
 
     @property
     def instances_to_update(self) -> int:
@@ -155,7 +156,8 @@ class Refresh:
         self._turnover = Turnover(self.group.roll, old, since, self.preferences.warmup_s, self._may_leave)
 
     def cancel(self, wait_for_transitioning_instances: bool, now: float) -> list[Event]:
-        """Stop replacing; what was replaced stays replaced."""
+        """Stop replacing; what was replaced stays replaced, what is launched from now on is the group's own."""
+        self._forget_timers()
         self.surge, self._waits_for_transitions = 0, wait_for_transitioning_instances
         return self._become(R.CANCELLING, now, "Cancelled due to user request.")
 
@@ -165,8 +167,7 @@ class Refresh:
         launched = [i for i in self.group.instances.values() if self._launched_here(i) and not i.leaving]
         self.rollback = RollbackDetails(reason, now, self.percentage_complete, self.instances_to_update)
         self.surge, self._hold_until_checkpoint_over, self._checkpoints = 0, False, []
-        for key in TIMERS:
-            self.group.timers.cancel(key)
+        self._forget_timers()
         events = self._become(R.ROLLBACK_IN_PROGRESS, now, reason)
         for one in launched:
             if not one.available:
@@ -183,6 +184,8 @@ class Refresh:
             raise Irreversible("Cannot roll back an instance refresh that has no desired configuration.")
         if not self.group.launch.version.isdigit():
             raise Irreversible("Cannot roll back: the group's launch template version is $Latest or $Default.")
+        if self.group.image_by_parameter:
+            raise Irreversible("Cannot roll back: the group's launch template names a parameter instead of an AMI ID.")
 
     def hear_alarm(self, alarm_name: str, state: str, now: float) -> list[Event]:
         """An alarm of the preferences changed: ALARM ends it, INSUFFICIENT_DATA makes it wait."""
@@ -368,11 +371,14 @@ class Refresh:
         if not TRANSITIONS[status]:
             self._left = self.instances_to_update
             self.ended_at, self.surge, self.group.roll.watcher = now, 0, None
-            for key in TIMERS:
-                self.group.timers.cancel(key)
+            self._forget_timers()
             if status is R.SUCCESSFUL and not self.preferences.checkpoint_percents:
                 self.percentage_complete = 100
         return [self._changed()]
+
+    def _forget_timers(self) -> None:
+        for key in TIMERS:
+            self.group.timers.cancel(key)
 
     def _changed(self) -> RefreshChanged:
         return RefreshChanged(
