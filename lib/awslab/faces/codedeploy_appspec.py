@@ -13,6 +13,8 @@ from awslab.machines.deployment_events import HOOKABLE
 from awslab.machines.task_sets import ProviderShare
 
 SERVICE_TYPE = "AWS::ECS::Service"
+CHARACTERS_MAX, BRACKETS_MAX = 64 * 1024, 500
+"""The lab's own: its YAML reader takes seconds over 5,000 brackets, and nobody else is answered meanwhile."""
 PORT_MAX, DEPTH_MAX, NODES_MAX = 65_535, 32, 10_000
 WHOLE = re.compile(r"[0-9]{1,9}")
 NOT_PARSED = "The input AppSpec file is a not well-formed yaml. The template cannot be parsed."
@@ -28,6 +30,8 @@ def read_appspec(content: str) -> AppSpec:
     Raises:
         InvalidAppSpec: It is not well formed, or something is missing or unknown.
     """
+    if len(content) > CHARACTERS_MAX or content.count("[") + content.count("{") > BRACKETS_MAX:
+        raise InvalidAppSpec(NOT_PARSED)
     try:
         given = yaml.safe_load(content)  # JSON is YAML
     except (yaml.YAMLError, RecursionError, ValueError):  # a date there never was is a ValueError
