@@ -14,6 +14,7 @@ from aiohttp import web
 from drain import Drain
 from faults import Faults
 from identity import Identity, read_identity
+from manners import Patience, answering, ends_connection, refuse
 from page import protection, render
 from settings import BadSetting, Settings, read_settings
 
@@ -41,6 +42,13 @@ class Service:
 
     @web.middleware
     async def _around(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        with answering(request):
+            return await self._answer(request, handler)
+
+    async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if (refused := refuse(request)) is not None:
+            refused.force_close()
+            return refused
         if request.path == "/healthz":  # not a client: must not keep a draining process alive
             await self.faults.slow_down()
             return await handler(request)
@@ -52,6 +60,8 @@ class Service:
 
     async def _sign(self, request: web.Request, response: web.StreamResponse) -> None:
         self.identity.complete()
+        if ends_connection(request):
+            response.force_close()
         if self.drain.started:  # whoever reuses this connection would meet a process that is gone: ALB's 502
             response.force_close()
             response.headers["Connection"] = "close"
@@ -115,13 +125,15 @@ async def serve(settings: Settings, environment: Mapping[str, str]) -> int:
     )
     await runner.setup()
     told = _stop_signals(settings)
-    await web.TCPSite(runner, settings.host, settings.port, backlog=512).start()
-    faults.arm(asyncio.get_running_loop())
-    log.info("version %s listens on %s port %s", settings.version, *runner.addresses[0][:2])
+    loop = asyncio.get_running_loop()
+    listener = await loop.create_server(lambda: Patience(runner.server), settings.host, settings.port, backlog=512)
+    faults.arm(loop)
+    log.info("version %s listens on %s port %s", settings.version, *listener.sockets[0].getsockname()[:2])
     await told.wait()
     log.info("told to stop; %s requests open", drain.open)
     await drain.wait()
     log.info("drained; %s requests given up", drain.open)
+    listener.close()
     await runner.cleanup()
     return 0
 

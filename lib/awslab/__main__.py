@@ -32,7 +32,8 @@ imitated, with AWS's order, waits and failures:
   Lambda         functions that CodeDeploy's hooks name: each call is a real process of exactly that code
   Logs           what tasks and functions print, by line, in lab time
 kept as books only, by moto: EC2 networks, IAM, SSM, S3, KMS and the rest
-not imitated: warm pools, mixed instances policies, network load balancers, containers as such (no Docker is used)
+not imitated: warm pools, mixed instances policies, network load balancers, containers as such (no Docker is used),
+  Capacity Rebalancing: a Spot host is taken by a fault, with two minutes of notice
 an action that is not imitated is answered 501, never with a made-up success
 
 exit codes: 0 stopped as asked; 1 a part of it died, or the port is taken

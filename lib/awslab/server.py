@@ -21,6 +21,7 @@ from awslab import faults
 from awslab.faces import inventory
 from awslab.guard import Doorkeeper
 from awslab.lab import Lab
+from awslab.sense import Senseless, require_sense
 from awslab.virtual import Door
 from awslab.weather import NoAnswer, Storm
 
@@ -103,15 +104,22 @@ class Server:
         self.lab.world.call(lambda: None)
 
     async def _aws(self, request: web.Request) -> web.Response:
-        body = await request.read()
+        try:
+            body = await request.read()
+        except web.RequestPayloadError as bad:  # compressed, and not as it says
+            raise web.HTTPBadRequest(text="The body cannot be read.") from bad
         headers = dict(request.headers)
         wanted = request.method, request.raw_path, headers, body
         try:
             struck = self.lab.strike(*wanted)
+            if struck[0].service:
+                require_sense(struck[0], headers, body)
             await self._delay(struck[1])
             status, own, content = self.lab.handle(*wanted, struck)
         except NoAnswer:
             return _cut(request)
+        except Senseless as no:
+            status, own, content = inventory.error(headers, 400, no.code, str(no))
         except Exception as bug:
             log.exception("%s %s", request.method, request.headers.get("X-Amz-Target", request.path))
             status, own, content = inventory.error(headers, 501, "InternalFailure", f"The lab has a bug: {bug!r}")

@@ -14,6 +14,7 @@ from hitless.template import Rendered, fill
 TEMPLATE = Path("codedeploy/appspec.yaml")
 HOOK_EVENTS = ("BeforeInstall", "AfterInstall", "AfterAllowTestTraffic", "BeforeAllowTraffic", "AfterAllowTraffic")
 REVISION = re.compile(r"arn:aws[a-z-]*:ecs:[a-z0-9-]+:\d{12}:task-definition/[A-Za-z0-9_-]{1,255}:[1-9]\d*")
+CONTAINER = re.compile(r"[A-Za-z0-9_-]{1,255}")  # ECS: ContainerDefinition.name
 FUNCTION = re.compile(r"(arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:)?[A-Za-z0-9_-]{1,64}(:[\w$-]{1,128})?")
 
 
@@ -43,7 +44,7 @@ def render(
         Refused: A value is none AWS would take, there is no strategy (an AppSpec without one makes ECS drop the
             service's), or the template has lost a placeholder or got an unknown one.
     """
-    _check(task_definition_arn, container_port, capacity_provider_strategy)
+    _check(task_definition_arn, container_name, container_port, capacity_provider_strategy)
     values = {
         "TASK_DEFINITION_ARN": task_definition_arn,
         "CONTAINER_NAME": container_name,
@@ -55,13 +56,17 @@ def render(
     return Rendered.of({key: value for key, value in filled.items() if value != []})
 
 
-def _check(task_definition_arn: str, container_port: int, strategy: Sequence[Mapping[str, object]]) -> None:
+def _check(
+    task_definition_arn: str, container_name: str, container_port: int, strategy: Sequence[Mapping[str, object]]
+) -> None:
     if not REVISION.fullmatch(task_definition_arn):
         raise Refused(
             "An AppSpec names one revision of a task definition by its ARN.",
             seen={"given": task_definition_arn},
             do="use taskDefinitionArn of RegisterTaskDefinition's answer, which ends in :<revision>",
         )
+    if not CONTAINER.fullmatch(container_name):
+        raise Refused("A container's name is letters, digits, - and _.", seen={"given": repr(container_name)[:80]})
     if not 1 <= container_port <= 65535:
         raise Refused("A container port is 1 to 65535.", seen={"given": container_port})
     if not strategy:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import yaml
 
@@ -11,6 +13,10 @@ from awslab.machines.deployment_events import HOOKABLE
 from awslab.machines.task_sets import ProviderShare
 
 SERVICE_TYPE = "AWS::ECS::Service"
+CHARACTERS_MAX, BRACKETS_MAX = 64 * 1024, 500
+"""The lab's own: its YAML reader takes seconds over 5,000 brackets, and nobody else is answered meanwhile."""
+PORT_MAX, DEPTH_MAX, NODES_MAX = 65_535, 32, 10_000
+WHOLE = re.compile(r"[0-9]{1,9}")
 NOT_PARSED = "The input AppSpec file is a not well-formed yaml. The template cannot be parsed."
 
 
@@ -24,13 +30,15 @@ def read_appspec(content: str) -> AppSpec:
     Raises:
         InvalidAppSpec: It is not well formed, or something is missing or unknown.
     """
+    if len(content) > CHARACTERS_MAX or content.count("[") + content.count("{") > BRACKETS_MAX:
+        raise InvalidAppSpec(NOT_PARSED)
     try:
         given = yaml.safe_load(content)  # JSON is YAML
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError, ValueError):  # a date there never was is a ValueError
         raise InvalidAppSpec(NOT_PARSED) from None
     if not isinstance(given, Mapping):
         raise InvalidAppSpec(NOT_PARSED)
-    given = _lowered(given)
+    given = _lowered(given, Room())
     if str(given.get("version")) not in ("0.0", "0", "1", "1.0"):
         raise InvalidAppSpec(f"The version {given.get('version')} is not supported; use 0.0.")
     properties = _properties(given.get("resources"))
@@ -66,15 +74,24 @@ def _properties(resources: object) -> dict:
 
 
 def _port(given: object) -> int:
-    if isinstance(given, bool) or not str(given).isdigit():
+    port = _whole(given)
+    if port is None or port > PORT_MAX:
         raise InvalidAppSpec(f"ContainerPort {given} is not a port.")
-    return int(given)
+    return port
+
+
+def _whole(given: object) -> int | None:
+    """A number without sign, written as one or as text."""
+    return int(given) if not isinstance(given, bool) and WHOLE.fullmatch(str(given)) else None
 
 
 def _share(given: object) -> ProviderShare:
     if not isinstance(given, dict) or not given.get("capacityprovider"):
         raise InvalidAppSpec("An item of CapacityProviderStrategy needs a CapacityProvider.")
-    return ProviderShare(given["capacityprovider"], int(given.get("weight") or 0), int(given.get("base") or 0))
+    weight, base = _whole(given.get("weight") or 0), _whole(given.get("base") or 0)
+    if weight is None or base is None:
+        raise InvalidAppSpec("Weight and Base of a CapacityProviderStrategy are whole numbers.")
+    return ProviderShare(str(given["capacityprovider"]), weight, base)
 
 
 def _hooks(given: object) -> tuple[tuple[str, str], ...]:
@@ -89,8 +106,22 @@ def _hooks(given: object) -> tuple[tuple[str, str], ...]:
     return tuple(found.items())
 
 
-def _lowered(given: object) -> object:
+@dataclass
+class Room:
+    """How much more an AppSpec may hold: aliases let a page say more than memory holds, or hold itself."""
+
+    nodes: int = NODES_MAX
+
+    def take(self, depth: int) -> None:
+        """One node more."""
+        self.nodes -= 1
+        if self.nodes < 0 or depth > DEPTH_MAX:
+            raise InvalidAppSpec(NOT_PARSED)
+
+
+def _lowered(given: object, room: Room, depth: int = 0) -> object:
     """The same with every key in lower case."""
+    room.take(depth)
     if isinstance(given, Mapping):
-        return {str(key).lower(): _lowered(value) for key, value in given.items()}
-    return [_lowered(one) for one in given] if isinstance(given, list) else given
+        return {str(key).lower(): _lowered(value, room, depth + 1) for key, value in given.items()}
+    return [_lowered(one, room, depth + 1) for one in given] if isinstance(given, list) else given
