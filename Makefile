@@ -54,7 +54,7 @@ nightly:  ## drive the lab by random deeds in random order for MINUTES=10; says 
 	@HITLESS_NIGHTLY=$(MINUTES) HITLESS_SEED=$(SEED) $(IN) -m pytest -n 0 -s tests/property $(ARGS)
 
 faults:  ## every fault during every operation, on virtual time (three minutes); prints the table
-	@HITLESS_FAULTS=all $(IN) -m pytest -n 0 tests/faults $(ARGS)
+	@HITLESS_FAULTS=all $(IN) -m pytest -n 0 tests/under_faults $(ARGS)
 
 fuzz:  ## whatever bytes and values to every reader, for long (ten minutes); another seed each time
 	@HITLESS_FUZZ=long $(IN) -m pytest -n 0 tests/fuzz $(ARGS)

@@ -25,7 +25,7 @@ Of nature:
 | HookStuck, HookFreed | user data of hosts that boot does not end: the launch hook waits for its heartbeat timeout, then ABANDON (Auto Scaling "Lifecycle hooks") |
 | AmiPublished | AWS moves its recommendation to the next image |
 
-The journal's disk and the client's clock are not the lab's: `tests/faults` has them.
+The journal's disk and the client's clock are not the lab's: `tests/under_faults` has them.
 """  # noqa: E501 - tables
 
 from __future__ import annotations

@@ -34,6 +34,9 @@ from awslab.machines.machine import Event
 
 HEAD_S_MAX = 8.0  # for a request's head; an ALB waits its idle timeout, a laptop should not
 CONNECT_S = 10.0  # AWS: a connection to a target is given up after 10 s; lab seconds
+CHECK_S_MIN = (
+    0.3  # real seconds a health answer may take at least: at a high rate its timeout is a blink of a busy laptop
+)
 REPORT_S = 0.25  # real seconds between two reports of what was served
 CLIENTS_MAX = 4096
 BACKLOG = 1024
@@ -183,7 +186,7 @@ class Balancer:
 
     async def _check(self, event: HealthCheckRequested) -> None:
         target = self.router.target(event.target_id, event.port)
-        self._tell(await check(self.loop, target, event, event.timeout_s / self._clock.rate))
+        self._tell(await check(self.loop, target, event, max(CHECK_S_MIN, event.timeout_s / self._clock.rate)))
 
     # ---- what the control process says
 

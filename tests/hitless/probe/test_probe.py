@@ -106,8 +106,8 @@ def test_nobody_listening_is_refused_connection_by_connection(probe, serving):
 
 def test_a_connection_closed_while_idle_is_passed_over_not_counted(probe, serving):
     with serving("ok, then closes") as (server, url):
-        watched = probe(url, 50)
-        until(lambda: server.requests >= 50)
+        watched = probe(url, 10)  # so that a busy machine has heard of the end before the next one leaves
+        until(lambda: server.requests >= 15)
         assert watched.stop().failed == 0
         assert server.connections == server.requests
 

@@ -8,7 +8,7 @@ import hitless.clock
 from hitless.errors import HitlessError
 from hitless.hosts import read_hosts
 from hitless.miniature import NAME
-from tests.faults.scene import USERS_PER_S
+from tests.under_faults.scene import USERS_PER_S
 
 AFTER_S, MENDED_S = 100.0, 1500.0
 WENT_THROUGH = "done"

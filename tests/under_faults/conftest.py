@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.faults.scene import Scene
-from tests.faults.table import text
+from tests.under_faults.scene import Scene
+from tests.under_faults.table import text
 
 CELLS = pytest.StashKey()
 

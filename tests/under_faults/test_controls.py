@@ -9,8 +9,8 @@ from hitless.images import build_release
 from hitless.miniature import APP, NAME
 from hitless.release import plan_release
 from hitless.step import Step
-from tests.faults.operations import OPERATIONS
-from tests.faults.table import FAULTS, WENT_THROUGH, play
+from tests.under_faults.operations import OPERATIONS
+from tests.under_faults.table import FAULTS, WENT_THROUGH, play
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import random
 
 import pytest
 
-from tests.faults.operations import OPERATIONS
-from tests.faults.table import FAULTS, play
+from tests.under_faults.operations import OPERATIONS
+from tests.under_faults.table import FAULTS, play
 
 EVERY = list(itertools.product(OPERATIONS, FAULTS))
 DAILY = 6
