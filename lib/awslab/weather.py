@@ -95,11 +95,13 @@ class Weather:
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
         self.storms: list[Storm] = []
+        self.struck = 0  # calls that any storm has hit
 
     def strike(self, call: Call) -> Storm | None:
         """The storm that hits this call, the first that began; None when it is spared."""
         for storm in self.storms:
             if storm.meets(call) and self._rng.random() * 100 < storm.share_percent:
+                self.struck += 1
                 storm.calls = None if storm.calls is None else storm.calls - 1
                 return storm
         return None

@@ -25,6 +25,7 @@ class Operation:
         name: What it is called.
         writes: The AWS actions it makes, in order.
         prepare: Brings the service to where it begins; before any fault.
+        fault_after_s: When nature strikes: in the middle of it.
         act: Does it; raises what stops it.
         reached: Whether the service is as it was to become.
     """
@@ -34,6 +35,7 @@ class Operation:
     act: object
     reached: object
     prepare: object = field(default=lambda scene: None)
+    fault_after_s: float = 100.0
 
 
 # ---- hosts
@@ -135,10 +137,10 @@ OPERATIONS = {
     one.name: one
     for one in (
         Operation("refresh", ("StartInstanceRefresh",), refresh_hosts, lambda s: at_version(s, s.version)),
-        Operation("host rollback", (TURN,), roll_hosts_back, lambda s: at_version(s, "1"), begin_refresh),
+        Operation("host rollback", (TURN,), roll_hosts_back, lambda s: at_version(s, "1"), begin_refresh, 20.0),
         Operation("release", (REGISTER, DEPLOY), release, lambda s: runs_revision(s, 2)),
         Operation("release rollback", (DEPLOY,), roll_release_back, lambda s: runs_revision(s, 2), register_another),
-        Operation("undo a refresh", (TURN,), undo, lambda s: at_version(s, "1"), begin_refresh),
-        Operation("undo a release", ("StopDeployment",), undo, lambda s: runs_revision(s, 1), begin_release),
+        Operation("undo a refresh", (TURN,), undo, lambda s: at_version(s, "1"), begin_refresh, 20.0),
+        Operation("undo a release", ("StopDeployment",), undo, lambda s: runs_revision(s, 1), begin_release, 2.0),
     )
 }  # fmt: skip

@@ -116,6 +116,7 @@ class Scene:
         clock.sleep(60)
         self.template_id = read_hosts(self.here, self.stack).launch_template_id
         self.live, self._runs, self.mend = Live(self), [], lambda: None
+        self._happened = 0
         self.rebase()
 
     def rebase(self):
@@ -137,6 +138,15 @@ class Scene:
 
     def new_version(self):
         return new_template_version(self.here, self.template_id)
+
+    def happens(self):
+        """Note that the fault came before the operation was over."""
+        self._happened += 1
+
+    @property
+    def met(self):
+        """How often the fault was met."""
+        return self._happened + self.lab.weather.struck
 
     def calm(self):
         """Whatever the fault was, it is over."""

@@ -33,5 +33,6 @@ def test_it_ends_right_or_in_a_clear_stop(scene, monkeypatch, cells, operation, 
     most = FAULTS[fault].made_max
     assert all(made <= limit for made, limit in zip(cell.started, most, strict=True)), f"started: {cell.started}"
     assert cell.failed <= FAULTS[fault].lost_max, f"{cell.failed} of {cell.sent} requests failed"
+    assert cell.met or fault == "none", "the operation was over before the fault came"
     assert cell.is_true, f"it said {cell.ended}, and that is not so: {scene.said[-5:]}"
     assert cell.whole, "afterwards every task is healthy again"
