@@ -73,6 +73,8 @@ class Guard(asyncio.Protocol):
         try:
             while self._buffer and self._step():
                 pass
+            if self._buffer and self._body is None and not self._waits_for_head:  # the next head has begun already
+                self._since, self._waits_for_head = self._loop.time(), True
         except Malformed as bad:
             self._refuse(bad.status)
         except TooLarge:

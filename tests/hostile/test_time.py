@@ -83,6 +83,15 @@ def test_stalled_connections_are_closed_and_hold_up_nobody(impatient, door, begu
     asyncio.run(body())
 
 
+def test_half_a_head_that_came_with_a_whole_request_is_not_waited_for_either(impatient):
+    async def body():
+        async with listening(impatient["lab"]) as port:
+            answer = await ask(port, HEAD + b"GET / HTTP/1.1\r\nX-Slow: ")
+            assert answer.count(b" 200 OK") == 1 and answer.count(b"400 Bad Request") == 1
+
+    asyncio.run(body())
+
+
 def test_a_connection_on_which_nobody_waits_longer_is_the_control(impatient, monkeypatch):
     """Without the guard the same connection is still open after twice as long."""
 
