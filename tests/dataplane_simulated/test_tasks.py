@@ -13,6 +13,7 @@ from awslab.machines.events import (
     TaskSignalled,
     TaskStartFailed,
 )
+from tests.dataplane_simulated.conftest import Stage
 
 
 def test_ports_are_unique_on_a_host_and_start_at_32768(stage):
@@ -163,3 +164,14 @@ def test_a_listener_is_bound_at_once(stage):
     stage.listener(8443)
     [bound] = [e.event for e in stage.world.journal if isinstance(e.event, ListenerBound)]
     assert bound.host_port == 8443
+
+
+def test_a_host_that_has_a_copy_goes_on_without_the_registry_and_another_does_not():
+    trouble = {"app": ""}
+    stage = Stage(refusal=lambda _image: trouble["app"])
+    failed = stage.listen(TaskStartFailed)
+    stage.run("t1", host="i-1")
+    trouble["app"] = "CannotPullContainerError: i/o timeout"
+    stage.run("t2", host="i-1")
+    stage.request("t3", "i-2", "app@sha256:1")
+    assert [event.task_id for _, event in failed] == ["t3"]

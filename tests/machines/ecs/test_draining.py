@@ -4,12 +4,14 @@ import pytest
 
 from awslab.machines import task_commands
 from awslab.machines.container_instances import InstanceStatus
+from awslab.machines.draining import SPOT_DRAINING
 from awslab.machines.events import (
     InstanceDied,
     InstanceTerminated,
     LifecycleActionRequested,
     LifecycleHeartbeatRequested,
     ScaleInProtectionRequested,
+    SpotInterruptionNotified,
     TargetHealthChanged,
     TaskChanged,
     TaskKilled,
@@ -197,3 +199,14 @@ def test_two_refreshed_hosts_never_cost_capacity(stage):
     assert len(stage.running()) == 4 and len(statuses) >= 8
     assert {task.instance_id for task in stage.running()} == {"i-3a", "i-4b"}
     assert not stage.happened(TaskKilled)
+
+
+@pytest.mark.parametrize(("user_data", "status"), [(f"echo {SPOT_DRAINING} >> x", "DRAINING"), ("", "ACTIVE")])
+def test_a_spot_notice_drains_a_host_whose_agent_was_told_to(stage, user_data, status):
+    stage.hosts("i-a", "i-b", user_data=user_data)
+    stage.service(2)
+    stage.wait(60)
+    stage.world.hear(SpotInterruptionNotified(instance_id="i-a"))
+    stage.wait(110)
+    assert str(stage.cluster.hosts["i-a"].status) == status
+    assert len(stage.running("i-a")) == (0 if status == "DRAINING" else 1) and len(stage.running()) == 2
