@@ -7,18 +7,14 @@ Both hold the same: a group of four hosts, a cluster, a target group. The calls 
 
 import argparse
 import base64
-import contextlib
 import os
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError
+from emulators import moto
 
 from hitless.clock import monotonic_s
 from hitless.lab import Lab
@@ -45,10 +41,7 @@ def fill(endpoint_url: str) -> None:
     """A group, a cluster and a target group."""
     ec2, asg, ecs, elb = (client(name, endpoint_url) for name in ("ec2", "autoscaling", "ecs", "elbv2"))
     subnets = ec2.describe_subnets()["Subnets"][:2]
-    image = "ami-0a10000000000ec51"
-    with contextlib.suppress(ec2.exceptions.ClientError):  # moto knows other images
-        ec2.describe_images(ImageIds=[image])
-    data = {"ImageId": image, "InstanceType": "t3.medium", "UserData": USER_DATA}
+    data = {"ImageId": "ami-0a10000000000ec51", "InstanceType": "t3.medium", "UserData": USER_DATA}
     ec2.create_launch_template(LaunchTemplateName="web", LaunchTemplateData=data)
     ecs.create_cluster(clusterName="web")
     asg.create_auto_scaling_group(
@@ -60,27 +53,6 @@ def fill(endpoint_url: str) -> None:
         VPCZoneIdentifier=",".join(one["SubnetId"] for one in subnets),
     )
     elb.create_target_group(Name="web", Protocol="HTTP", Port=80, VpcId=subnets[0]["VpcId"])
-
-
-@contextlib.contextmanager
-def moto_server():
-    """A stock one, as its command starts it."""
-    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as found:
-        port = found.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    endpoint_url, until = f"http://127.0.0.1:{port}", monotonic_s() + 60
-    try:
-        while True:
-            try:
-                client("ec2", endpoint_url).describe_regions()
-                break
-            except BotoCoreError:
-                assert process.poll() is None and monotonic_s() < until, "moto_server did not come up"
-        yield endpoint_url
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def count(endpoint_url: str, service: str, operation: str, arguments: dict, seconds: float) -> float:
@@ -106,7 +78,7 @@ def main() -> None:
         print(f"the lab is ready after {monotonic_s() - began:.2f} s (limit 2)")
         ours = lab.endpoint_url
         os.environ.pop("AWS_ENDPOINT_URL", None)
-        with moto_server() as theirs:
+        with moto() as theirs:
             fill(ours)
             fill(theirs)
             for service, operations in CALLS.items():
