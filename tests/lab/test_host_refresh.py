@@ -165,7 +165,7 @@ def test_a_refresh_is_turned_round_once_however_young_it_is(hosts, after_s):
     fleet.start(fleet.new_version("ami-0a10000000000ec52"))
     fleet.sleep(after_s)
     fleet.asg.rollback_instance_refresh(AutoScalingGroupName="web")
-    with pytest.raises(ClientError, match="ActiveInstanceRefreshNotFound"):
+    with pytest.raises(ClientError, match="IrreversibleInstanceRefresh"):
         fleet.asg.rollback_instance_refresh(AutoScalingGroupName="web")
     ended = fleet.ended()
     assert ended["Status"] == "RollbackSuccessful" and ended["StartTime"] <= ended["EndTime"]
