@@ -77,6 +77,14 @@ def _describe(one) -> str:
     return f"{one}: {' '.join(psutil.Process(one).cmdline())[:200]}" if isinstance(one, int) else str(one)
 
 
+LONG = ("workflows", "release_live", "crash", "reproved", "browser", "nothing_left", "turn_round")
+
+
 def pytest_collection_modifyitems(items):
-    """Terraform's tests first: its provider sleeps for minutes, and the other worker has the rest done by then."""
-    items.sort(key=lambda item: (item.get_closest_marker("terraform") is None, item.get_closest_marker("live") is None))
+    """What takes long first: Terraform's provider sleeps for minutes, and a long file begun last is waited for alone."""
+
+    def turn(item):
+        is_long = any(word in item.nodeid for word in LONG)
+        return (not item.get_closest_marker("terraform"), not is_long, not item.get_closest_marker("live"))
+
+    items.sort(key=turn)

@@ -43,7 +43,6 @@ def test_everything_is_made_changed_and_unmade_and_every_second_plan_is_empty(la
     template = dev.plan(held)
     assert [change.address for change in template.changes] == ["module.compute.aws_launch_template.this"]
     dev.apply(template)
-    assert_empty(dev, held)
     assert refreshes(here) == [], "a held group must not be refreshed by Terraform"
 
     followed = {**held, "launch_template_version": None}
