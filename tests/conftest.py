@@ -81,7 +81,7 @@ LONG = ("workflows", "release_live", "crash", "reproved", "browser", "nothing_le
 
 
 def pytest_collection_modifyitems(items):
-    """What takes long first: Terraform's provider sleeps for minutes, and a long file begun last is waited for alone."""
+    """What takes long first: Terraform's provider sleeps for minutes, and a long file begun last ends alone."""
 
     def turn(item):
         is_long = any(word in item.nodeid for word in LONG)
