@@ -16,6 +16,7 @@ import pytest
 
 from hitless.ending import read_past
 from hitless.journal import read
+from hitless.lab import Lab
 from tests.hitless.web import Web
 
 CHECKOUT = Path(__file__).parents[3]
@@ -107,6 +108,38 @@ WAYS = {
 
 def of_kind(kind, **facts):
     return lambda entry: entry.kind == kind and facts.items() <= entry.facts.items()
+
+
+class Kept:
+    """One lab with its service for many cases; a case that did not end well leaves the next a new one."""
+
+    def __init__(self, make_folder):
+        self._make_folder, self._running, self.is_clean = make_folder, None, False
+        self.web = None
+
+    def take(self, records):
+        if not self.is_clean:
+            self.close()
+            folder = self._make_folder("kept")
+            self._running = Lab(folder / "lab", 60, 1)
+            self._running.__enter__()
+            self.web = Web(folder)
+            self.web.new_template_version()
+        self.is_clean, self.web.tmp_path = False, records
+        self.web.until_quiet()
+        return self.web
+
+    def close(self):
+        if self._running is not None:
+            self._running.__exit__(None, None, None)
+            self._running = None
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    kept = Kept(tmp_path_factory.mktemp)
+    yield kept
+    kept.close()
 
 
 @pytest.fixture

@@ -52,10 +52,10 @@ def test_the_choice_has_every_way_and_every_moment():
 
 
 @pytest.mark.parametrize(("runbook", "moment", "way"), CASES, ids="-".join)
-def test_a_run_that_is_ended(web, operator, runbook, moment, way):
-    if runbook == "40-roll-back-app":
-        web.release("2.0.0", "green")
-    web.new_template_version()
+def test_a_run_that_is_ended(kept, operator, tmp_path, runbook, moment, way):
+    web, serving = kept.take(tmp_path), "2.0.0" if runbook == "40-roll-back-app" else "1.0.0"
+    if web.version() != serving:
+        web.release(serving, "green").require()
     before = started(web)
     one = operator(runbook, **TARGET, **RUNBOOKS[runbook])
     code = end(one, moment, way)
@@ -67,7 +67,8 @@ def test_a_run_that_is_ended(web, operator, runbook, moment, way):
         assert code in (0, 4) and one.past.outcome in ("done", "not proven", "rolled back"), said
     assert started(web) <= before + 1, "a second one was started"
     assert one.do("undo", one.folder)[0] in (0, 4)
-    assert_served(web, "2.0.0" if runbook == "40-roll-back-app" else "1.0.0")
+    assert_served(web, serving)
+    kept.is_clean = True
 
 
 def end(one, moment, way):
