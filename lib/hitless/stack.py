@@ -44,7 +44,7 @@ def read_stack(here: Connection, cluster_name: str, service_name: str) -> Stack:
         ecs:DescribeServices, ecs:DescribeCapacityProviders, elasticloadbalancing:DescribeTargetGroups,
         DescribeLoadBalancers, DescribeListeners.
     """
-    found = here.client("ecs").describe_services(cluster=cluster_name, services=[service_name])["services"]
+    found = _services(here, cluster_name, service_name)
     if not found or found[0]["status"] != "ACTIVE":
         raise WrongTarget(
             f"There is no active service {service_name} in cluster {cluster_name}.",
@@ -64,6 +64,14 @@ def read_stack(here: Connection, cluster_name: str, service_name: str) -> Stack:
         {listener["Port"]: listener["ListenerArn"] for listener in listeners},
         groups,
     )
+
+
+def _services(here: Connection, cluster_name: str, service_name: str) -> list[dict]:
+    ecs = here.client("ecs")
+    try:
+        return ecs.describe_services(cluster=cluster_name, services=[service_name])["services"]
+    except ecs.exceptions.ClusterNotFoundException:
+        return []
 
 
 def _capacity(here: Connection, service: dict) -> tuple[str, str]:
