@@ -67,6 +67,7 @@ def test_the_walkthrough_as_a_person_sees_it(stage, chromium, tmp_path):
         page.run_all()
         first = page.until(page.frame, "a chart", WALK_S_MAX)
         page.until(lambda: page.frame() not in ("", first), "a chart that moves", WALK_S_MAX)
+        page.show("img.widget-image")
         page.shoot("walkthrough-live")
         assert page.until(page.ended, "end of the notebook", WALK_S_MAX) == "ran"
         assert "FAILS" not in page.text()
