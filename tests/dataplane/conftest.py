@@ -33,7 +33,13 @@ APP = """
     import asyncio, os, signal, sys
     from aiohttp import web
 
+    asked = 0
+
     async def hello(request):
+        global asked
+        if request.path == "/asked":  # has anybody asked for "/" through the load balancer?
+            return web.Response(status=200 if asked else 503)
+        asked += "X-Forwarded-For" in request.headers
         await asyncio.sleep(float(request.query.get("s", 0)))
         return web.json_response({"version": os.environ.get("APP_VERSION", ""), "environment": dict(os.environ),
                                   "arguments": sys.argv, "headers": dict(request.headers), "pid": os.getpid()})

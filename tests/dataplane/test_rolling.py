@@ -82,7 +82,8 @@ async def ask_through_a_late_world(stage, ask):
     endpoint = await stage.run_task("t")
     stage.route(endpoint)
     answer = asyncio.create_task(ask(port, "/?s=0.3"))
-    await stage.until_healthy(endpoint)
+    while (await stage.check(endpoint, path="/asked")).status != 200:
+        pass
     all_at_once(stage, endpoint)
     return (await answer)[0]
 
