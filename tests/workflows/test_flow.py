@@ -16,7 +16,7 @@ from tests.workflows.github import GitHub, approval
 pytestmark = pytest.mark.live
 PARAMETERS = {
     "30-deploy-app": {"PROBE_RATE_PER_S": 400},
-    "41-roll-back-hosts": {"PROBE_RATE_PER_S": 400, "MIN_HEALTHY_PERCENT": 100, "MAX_HEALTHY_PERCENT": 200},
+    "41-roll-back-hosts": {"PROBE_RATE_PER_S": 700, "MIN_HEALTHY_PERCENT": 100, "MAX_HEALTHY_PERCENT": 200},
 }
 REPOSITORIES = ("web", "other")
 BUILD = "octo-org/hitless/.github/workflows/build.yml"
