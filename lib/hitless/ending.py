@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from hitless import errors
+from hitless import checkout, errors
 from hitless.clock import Clock, SystemClock, rate_from_environment, real_now
 from hitless.errors import HitlessError
 from hitless.journal import Journal, read
@@ -122,7 +122,7 @@ def _conclude(run: RunFolder, ending: Ending) -> None:
 
     run.journal.append("outcome", **asdict(ending))
     run.close()
-    print(f"sealed: {pack.seal(run.path)}")
+    print(f"sealed: {checkout.shown(pack.seal(run.path))}")
 
 
 def _display(show: Callable[[object], object] | None) -> Callable[[object], object]:

@@ -1,6 +1,7 @@
 """What every committed essay keeps to: run from first cell to last, by the cells it has now, without an error."""
 
 import copy
+import re
 
 import nbformat
 import pytest
@@ -10,6 +11,7 @@ from hitless.parameters_cell import read_cell, read_parameters
 from tests.notebooks.test_cells import NOTEBOOKS, cells
 
 ESSAYS = [path for path in NOTEBOOKS if path.parent.name == "notebooks"]
+ABSOLUTE = re.compile(r"(?<![\w.:/])/(?:[\w.-]+/)+runs/")
 EXPLORED = {"09"}  # for exploring by hand: it has sections of its own
 
 
@@ -27,6 +29,8 @@ def faults(notebook):
         found.append("a cell failed")
     if notebook.metadata.get(STAMP, {}).get("cells") != digest(notebook):
         found.append("its outputs are of other cells")
+    if ABSOLUTE.search(nbformat.writes(notebook)):
+        found.append("it names a path of the machine it was run on")
     if not any("nbval-check-output" in cell.metadata.get("tags", []) and cell.outputs for cell in code):
         found.append("no output of it is checked")
     return found
@@ -45,6 +49,8 @@ def spoilt(notebook, how):
         code[2].execution_count = 1
     elif how == "its outputs are of other cells":
         notebook.cells[0].source += " "
+    elif how == "it names a path of the machine it was run on":
+        code[1].outputs.append(nbformat.v4.new_output("stream", text="sealed: /home/somebody/hitless/runs/one"))
     else:
         for cell in code:
             cell.outputs = []
@@ -52,7 +58,13 @@ def spoilt(notebook, how):
 
 
 @pytest.mark.parametrize(
-    "how", ["a cell failed", "its cells were not run once each, in order", "no output of it is checked"]
+    "how",
+    [
+        "a cell failed",
+        "its cells were not run once each, in order",
+        "it names a path of the machine it was run on",
+        "no output of it is checked",
+    ],
 )
 def test_what_was_not_run_whole_is_seen(how):
     assert how in faults(spoilt(copy.deepcopy(read(ESSAYS[0])), how))
