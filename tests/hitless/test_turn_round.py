@@ -15,11 +15,13 @@ from hitless.refresh import RefreshSettings, plan_refresh, read_refresh, refresh
 from hitless.run_folder import open_run
 from hitless.turn_round import turn_round
 from hitless.wait import wait_until
+from tests.hitless.crash.conftest import Operator
 from tests.hitless.test_release_live import Web
 
 pytestmark = pytest.mark.live
 SETTINGS = RefreshSettings(90, 140, 30)
 UNHURRIED = RefreshSettings(90, 140, 240)  # so that it still runs when it is turned round
+LONG = RefreshSettings(90, 140, 600)  # a runbook takes some real seconds until it has a plan
 
 
 def test_a_refresh_turned_round_leaves_the_hosts_version_before_and_loses_nothing(lab, tmp_path):
@@ -81,3 +83,17 @@ def test_a_refresh_without_a_desired_configuration_cannot_be_turned_round(lab, t
     web.call("autoscaling").start_instance_refresh(AutoScalingGroupName="web", Preferences=preferences)
     with pytest.raises(NotReady, match="1 of 2 checks"):
         check_host_rollback(web.here, web.stack, SETTINGS).require()
+
+
+def test_the_runbook_turns_a_refresh_that_runs_round(lab, tmp_path):
+    web = Web(tmp_path)
+    fleet = read_hosts(web.here, web.stack)
+    version = new_template_version(web.here, fleet.launch_template_id)
+    refresh_step(web.stack.group_name, fleet.launch_template_id, version, LONG).make(web.here)
+    given = {"ACCOUNT_ID": "123456789012", "NAME": "web", "REASON": "turn it round", "DRY_RUN": "false"}
+    one = Operator(tmp_path / "run", "41-roll-back-hosts", **given, STATE_DIR=".cache/turn", PROBE_RATE_PER_S=400)
+    process = one.run()
+    assert process.wait(180) == 0, "".join(one.said)
+    [refresh] = web.call("autoscaling").describe_instance_refreshes(AutoScalingGroupName="web")["InstanceRefreshes"]
+    assert refresh["Status"] == "RollbackSuccessful" and one.past.outcome == "done"
+    assert one.do("verify", one.folder)[0] == 0
