@@ -6,7 +6,6 @@ all; the records go into the bucket whose objects nobody can delete.
 
 import json
 import os
-import time
 
 import pytest
 
@@ -16,6 +15,7 @@ from hitless.hosts import read_hosts
 from hitless.stack import read_stack
 from hitless.terraform import Terraform
 from tests.conftest import RunningLab
+from tests.workflows.begun import another_refresh, refreshes
 from tests.workflows.github import CHECKOUT, GitHub, approval
 
 pytestmark = [
@@ -123,21 +123,9 @@ def test_hosts_get_the_image_that_aws_has_published(github, lab):
 
 
 def test_hosts_become_another_type_though_somebody_cancels_the_first_time(github):
-    def refreshes():
-        found = connect().client("autoscaling").describe_instance_refreshes(AutoScalingGroupName=NAME)
-        return found["InstanceRefreshes"]
-
-    before = len(refreshes())
-
-    def under_way(_workspace, process):
-        until = time.monotonic() + 120
-        while len(refreshes()) == before:
-            assert process.poll() is None and time.monotonic() < until
-            time.sleep(0.1)
-
-    github.cancel["Run"] = under_way
+    github.cancel["Run"] = another_refresh(NAME)
     assert change(github, "instance-type", "t3.large", then="undo").result == "cancelled"
-    assert refreshes()[0]["Status"] in ("RollbackSuccessful", "Cancelled")
+    assert refreshes(NAME)[0]["Status"] in ("RollbackSuccessful", "Cancelled")
     assert {host.instance_type for host in hosts()} == {"t3.medium"}
 
     assert change(github, "instance-type", "t3.large").result == "success"

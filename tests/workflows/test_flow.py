@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from hashlib import sha256
 
 import pytest
@@ -11,6 +10,7 @@ from hitless import pack
 from hitless.images import build_release, push
 from tests.conftest import RunningLab
 from tests.hitless.web import Web
+from tests.workflows.begun import another_refresh, refreshes
 from tests.workflows.github import GitHub, approval
 
 pytestmark = pytest.mark.live
@@ -136,20 +136,11 @@ def test_a_cancelled_host_update_is_undone_and_the_next_one_goes_through(web, gi
     )
     assert template["LaunchTemplateVersion"]["VersionNumber"] == 2
 
-    def refreshes():
-        return web.call("autoscaling").describe_instance_refreshes(AutoScalingGroupName="web")["InstanceRefreshes"]
-
-    def under_way(_workspace, process):
-        until = time.monotonic() + 120
-        while not refreshes():
-            assert process.poll() is None and time.monotonic() < until
-            time.sleep(0.1)
-
     github.approve(approval("bob", "web-apply"))
-    github.cancel["Run"] = under_way
+    github.cancel["Run"] = another_refresh("web")
     assert hosts_to(github, "2", then="undo").result == "cancelled"
-    assert refreshes()[0]["Status"] in ("RollbackSuccessful", "Cancelled")
+    assert refreshes("web")[0]["Status"] in ("RollbackSuccessful", "Cancelled")
     assert pack.first_wrong(pack.verify(record(github))) == ""
 
     assert hosts_to(github, "2").result == "success"
-    assert refreshes()[0]["Status"] == "Successful"
+    assert refreshes("web")[0]["Status"] == "Successful"
