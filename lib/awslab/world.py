@@ -53,6 +53,7 @@ class World:
         self.journal: list[Entry] = []
         self.machines: list[Machine] = []
         self.after_each_settle: list[Callable[[], None]] = []
+        self._ears: dict[type[Event], tuple[Machine, ...]] = {}  # who hears a kind of event; emptied when they change
         self._lock = RLock()
 
     def random(self, name: str) -> random.Random:
@@ -63,11 +64,13 @@ class World:
         """Let a machine take part from now on; ties in time are broken by the order of adding."""
         assert all(m is not machine for m in self.machines)
         self.machines.append(machine)
+        self._ears.clear()
         return machine
 
     def remove(self, machine: Machine) -> None:
         """Let a machine take part no longer."""
         self.machines.remove(machine)
+        self._ears.clear()
 
     def of(self, kind: type[M]) -> list[M]:
         """The machines of one kind, oldest first."""
@@ -99,9 +102,13 @@ class World:
             event = queue.popleft()
             if not event.quiet:
                 self.journal.append(Entry(self.now, event))
-            for machine in tuple(self.machines):
-                if isinstance(event, machine.hears):
-                    queue.extend(machine.on_event(event, self.now))
+            for machine in self._hearing(type(event)):
+                queue.extend(machine.on_event(event, self.now))
+
+    def _hearing(self, kind: type[Event]) -> tuple[Machine, ...]:
+        if kind not in self._ears:
+            self._ears[kind] = tuple(m for m in self.machines if issubclass(kind, m.hears))
+        return self._ears[kind]
 
     def settle(self) -> None:
         """Do everything that is due up to the clock's present, each thing at the time it was due."""

@@ -90,9 +90,10 @@ class Minute:
         self.requests[place.load_balancer, place.target_group, place.zone] += chosen
         if fails_open:
             self._sum(place.group_keys("UnhealthyRoutingRequestCount"), chosen)
-        rounded = Counter(round(t, RESPONSE_TIME_DIGITS) for t in served.response_times_s)
+        times = Counter(served.response_times_s)  # of simulated tasks all the same: counted first, they cost nothing
         for key in place.keys("TargetResponseTime"):
-            self.times[key].update(rounded)
+            for time_s, n in times.items():
+                self.times[key][round(time_s, RESPONSE_TIME_DIGITS)] += n
 
     def _count_elb(self, place: Place, status: int, n: int) -> None:
         """The load balancer's own answers are never split by target group."""

@@ -136,13 +136,15 @@ class TargetGroup(Machine):
     @property
     def fails_open(self) -> bool:
         """Nothing registered is healthy, so everything registered gets requests."""
-        return bool(self.registered) and not any(t.state is S.HEALTHY for t in self.registered)
+        registered = self.registered
+        return bool(registered) and all(t.state is not S.HEALTHY for t in registered)
 
     @property
     def endpoints(self) -> tuple[Key, ...]:
         """Who gets new requests now."""
-        chosen = [t for t in self.registered if self.fails_open or t.state is S.HEALTHY]
-        return tuple((t.target_id, t.port) for t in chosen)
+        registered = self.registered
+        healthy = [t for t in registered if t.state is S.HEALTHY]
+        return tuple((t.target_id, t.port) for t in healthy or registered)
 
     # ---- commands of the API and of ECS
 
