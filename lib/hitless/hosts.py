@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from hitless.connect import Connection
 from hitless.stack import Stack
 
+CALL_MAX = 100
+
 
 @dataclass(frozen=True)
 class Host:
@@ -114,15 +116,11 @@ def read_hosts(here: Connection, stack: Stack) -> Fleet:
 
 
 def _images(here: Connection, instance_ids: list[str]) -> dict[str, str]:
-    if not instance_ids:
-        return {}
-    pages = (
-        here.client("ec2")
-        .get_paginator("describe_instances")
-        .paginate(
-            Filters=[
-                {"Name": "instance-id", "Values": instance_ids}
-            ]  # a filter, since an id just gone would be an error
-        )
-    )
-    return {i["InstanceId"]: i["ImageId"] for page in pages for r in page["Reservations"] for i in r["Instances"]}
+    """AMI by instance: by a filter, since an id just gone would be an error, which takes 200 values at most."""
+    pages = here.client("ec2").get_paginator("describe_instances")
+    images = {}
+    for start in range(0, len(instance_ids), CALL_MAX):
+        wanted = [{"Name": "instance-id", "Values": instance_ids[start : start + CALL_MAX]}]
+        found = [r for page in pages.paginate(Filters=wanted) for r in page["Reservations"]]
+        images |= {one["InstanceId"]: one["ImageId"] for r in found for one in r["Instances"]}
+    return images

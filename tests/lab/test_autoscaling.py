@@ -151,3 +151,40 @@ def test_a_host_terminated_behind_the_groups_back_is_replaced(hosts):
     h.sleep(240)
     now = [i["InstanceId"] for i in h.group()["Instances"]]
     assert (lost in now, len(now)) == (False, 2)
+
+
+def test_a_terminated_instance_is_described_for_an_hour(hosts):
+    h = hosts()
+    gone = h.group()["Instances"][0]["InstanceId"]
+    h.asg.terminate_instance_in_auto_scaling_group(InstanceId=gone, ShouldDecrementDesiredCapacity=False)
+    h.sleep(600)
+    found = h.ec2.describe_instances(InstanceIds=[gone])["Reservations"][0]["Instances"][0]
+    assert found["State"]["Name"] == "terminated"
+    h.sleep(3600)
+    assert refused(h.ec2.describe_instances, InstanceIds=[gone])[0] == "InvalidInstanceID.NotFound"
+
+
+def test_filters_take_two_hundred_values(hosts):
+    h = hosts()
+    ids = [f"i-{number:017x}" for number in range(200)]
+    assert h.ec2.describe_instances(Filters=[{"Name": "instance-id", "Values": ids}])["Reservations"] == []
+    one_more = [{"Name": "instance-id", "Values": [*ids, "i-1"]}]
+    assert refused(h.ec2.describe_instances, Filters=one_more)[0] == "FilterLimitExceeded"
+
+
+def test_activities_are_remembered_for_six_weeks(hosts):
+    h = hosts(2)
+    for _ in range(60):
+        h.asg.set_desired_capacity(AutoScalingGroupName="web", DesiredCapacity=3)
+        h.sleep(300)
+        h.asg.set_desired_capacity(AutoScalingGroupName="web", DesiredCapacity=2)
+        h.sleep(300)
+    assert len(activities(h)) == 2 + 120
+    h.sleep(6 * 7 * 86_400)
+    h.asg.set_desired_capacity(AutoScalingGroupName="web", DesiredCapacity=3)
+    assert len(activities(h)) == 1
+
+
+def activities(h) -> list[dict]:
+    pages = h.asg.get_paginator("describe_scaling_activities").paginate(AutoScalingGroupName="web")
+    return [one for page in pages for one in page["Activities"]]

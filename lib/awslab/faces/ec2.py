@@ -25,11 +25,13 @@ from awslab.machines.events import (
 )
 from awslab.machines.group import Group, LaunchRef, LaunchRefused
 from awslab.machines.hosts import Hosts
-from awslab.machines.machine import Event, Machine
+from awslab.machines.machine import Event, Machine, Timers
 from awslab.world import World
 
 PENDING, RUNNING, SHUTTING_DOWN, TERMINATED = ("pending", 0), ("running", 16), ("shutting-down", 32), ("terminated", 48)
 SHUTTING = ("Terminating:Proceed", "Terminated")
+REMEMBER_S = 3600.0  # AWS: a terminated instance is still described, usually for less than an hour
+FILTER_VALUES_MAX = 200  # of one call, all filters together
 
 
 def machines(world: World) -> list[Machine]:
@@ -81,6 +83,20 @@ class Mirror(Machine):
 
     def __init__(self, region: str) -> None:
         self._region = region
+        self._reservation_ids: dict[str, str] = {}  # by instance
+        self._timers = Timers()
+
+    def wake_at(self) -> float | None:
+        """When the next terminated instance is forgotten."""
+        return self._timers.next()
+
+    def on_time(self, now: float) -> Iterable[Event]:
+        """Forget those that terminated an hour ago."""
+        backend = ec2_backends[ACCOUNT_ID][self._region]
+        for instance_id in self._timers.pop_due(now):
+            del backend.reservations[self._reservation_ids.pop(instance_id)]
+            backend.tags.pop(instance_id, None)
+        return ()
 
     def on_event(self, event: Event, now: float) -> Iterable[Event]:
         """Copy one change."""
@@ -93,6 +109,7 @@ class Mirror(Machine):
                 self._set_state(i, SHUTTING_DOWN)
             case InstanceDied(instance_id=i) | InstanceTerminated(instance_id=i):
                 self._set_state(i, TERMINATED)
+                self._timers.set(i, now + REMEMBER_S)
         return ()
 
     def _launch(self, event: InstanceLaunched) -> None:
@@ -115,14 +132,17 @@ class Mirror(Machine):
                 launch_template={"LaunchTemplateId": spec.launch_template_id, "Version": spec.launch_template_version},
                 metadata_options=data.get("MetadataOptions", {}),
                 monitoring_state="enabled" if data.get("Monitoring", {}).get("Enabled") == "true" else "disabled",
+                lifecycle="spot" if spec.market == "spot" else None,
                 tags={"instance": {"aws:autoscaling:groupName": event.group_name}},
             )
         finally:
             moto_instances.random_instance_id = own_id
+        self._reservation_ids[event.instance_id] = reservation.id
         _set(reservation.instances[0], PENDING)
 
     def _set_state(self, instance_id: str, state: tuple[str, int]) -> None:
-        one = ec2_backends[ACCOUNT_ID][self._region].get_instance(instance_id)
+        reservation = ec2_backends[ACCOUNT_ID][self._region].reservations[self._reservation_ids[instance_id]]
+        one = reservation.instances[0]
         if state == TERMINATED:
             one.terminate()
         if one._state.name != TERMINATED[0]:
@@ -143,6 +163,13 @@ class Face(EC2Response):
 
     signing_name = "ec2"
     world: World
+
+    def describe_instances(self) -> ActionResult:
+        """AWS refuses filters of more than 200 values; moto takes any number."""
+        if sum(len(values) for values in self._filters_from_querystring().values()) > FILTER_VALUES_MAX:
+            words = f"The maximum number of filter values specified on a single call is {FILTER_VALUES_MAX}"
+            raise EC2ClientError("FilterLimitExceeded", words)
+        return super().describe_instances()
 
     def terminate_instances(self) -> ActionResult:
         """An instance of a group dies without Auto Scaling's doing; the group notices by itself."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from awslab.machines.events import ActivityChanged
 from awslab.machines.machine import new_uuid
 
-KEPT = 100
+REMEMBER_S = 6 * 7 * 24 * 3600.0  # AWS: six weeks
 
 
 @dataclass(slots=True)
@@ -31,22 +31,28 @@ class Activity:
 
 
 class Activities:
-    """The newest hundred activities of one group, newest first."""
+    """The activities of one group in the last six weeks."""
 
     def __init__(self, group_name: str, rng: random.Random) -> None:
         self._group_name, self._rng = group_name, rng
-        self.newest_first: list[Activity] = []
+        self._by_id: dict[str, Activity] = {}  # oldest first
+
+    @property
+    def newest_first(self) -> list[Activity]:
+        """All that are remembered."""
+        return list(reversed(self._by_id.values()))
 
     def start(self, description: str, cause: str, now: float, status_code: str = "InProgress") -> Activity:
         """Record that something begins."""
         activity = Activity(new_uuid(self._rng), description, cause, now, status_code=status_code)
-        self.newest_first.insert(0, activity)
-        del self.newest_first[KEPT:]
+        self._by_id[activity.activity_id] = activity
+        while (oldest := next(iter(self._by_id.values()))).start_time < now - REMEMBER_S:
+            del self._by_id[oldest.activity_id]
         return activity
 
     def find(self, activity_id: str) -> Activity | None:
-        """The activity of that id, if it is still kept."""
-        return next((a for a in self.newest_first if a.activity_id == activity_id), None)
+        """The activity of that id, if it is still remembered."""
+        return self._by_id.get(activity_id)
 
     def end(self, activity_id: str, now: float, status_code: str = "Successful", message: str = "") -> ActivityChanged:
         """Record how it ended."""
