@@ -160,6 +160,7 @@ def test_a_terminated_instance_is_described_for_an_hour(hosts):
     h.sleep(600)
     found = h.ec2.describe_instances(InstanceIds=[gone])["Reservations"][0]["Instances"][0]
     assert found["State"]["Name"] == "terminated"
+    assert len(h.ec2.describe_network_interfaces()["NetworkInterfaces"]) == 4
     h.sleep(3600)
     assert refused(h.ec2.describe_instances, InstanceIds=[gone])[0] == "InvalidInstanceID.NotFound"
 

@@ -1,12 +1,18 @@
 """Remembering less changes no answer."""
 
+import gc
+import weakref
+
 import botocore.session
 import pytest
 from botocore.loaders import Loader
 from moto.core.loaders import create_loader
+from moto.ec2.models import ec2_backends
 from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS
 
 from awslab.faces import frugal
+from awslab.faces.inventory import ACCOUNT_ID
+from awslab.lab import Lab
 
 SERVICES = ("ec2", "elbv2", "ecs", "ecr", "iam", "logs", "monitoring", "application-autoscaling", "no-such-service")
 
@@ -42,3 +48,14 @@ def test_offers_are_read_when_a_region_is_asked_for():
     assert offers.get("no-such-region", []) == []
     with pytest.raises(FileNotFoundError):
         offers["no-such-region"]
+
+
+def test_what_moto_has_deleted_is_gone():
+    lab = Lab()
+    ec2 = lab.client("ec2")
+    vpc_id = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    held = weakref.ref(ec2_backends[ACCOUNT_ID]["us-east-1"].vpcs[vpc_id])
+    ec2.delete_vpc(VpcId=vpc_id)
+    gc.collect()
+    assert held() is None
+    lab.close()

@@ -108,8 +108,7 @@ class Mirror(Machine):
             case InstanceStateChanged(instance_id=i, new_state=state) if state in SHUTTING:
                 self._set_state(i, SHUTTING_DOWN)
             case InstanceDied(instance_id=i) | InstanceTerminated(instance_id=i):
-                self._set_state(i, TERMINATED)
-                self._timers.set(i, now + REMEMBER_S)
+                self._terminate(i, now)
         return ()
 
     def _launch(self, event: InstanceLaunched) -> None:
@@ -132,7 +131,6 @@ class Mirror(Machine):
                 launch_template={"LaunchTemplateId": spec.launch_template_id, "Version": spec.launch_template_version},
                 metadata_options=data.get("MetadataOptions", {}),
                 monitoring_state="enabled" if data.get("Monitoring", {}).get("Enabled") == "true" else "disabled",
-                lifecycle="spot" if spec.market == "spot" else None,
                 tags={"instance": {"aws:autoscaling:groupName": event.group_name}},
             )
         finally:
@@ -140,13 +138,27 @@ class Mirror(Machine):
         self._reservation_ids[event.instance_id] = reservation.id
         _set(reservation.instances[0], PENDING)
 
+    def _terminate(self, instance_id: str, now: float) -> None:
+        one = self._instance(instance_id)
+        if one is None:
+            return
+        one.terminate()
+        for nic in one.nics.values():  # the one it was launched with goes with it; moto keeps it, and its address
+            if nic.id in one.ec2_backend.enis:
+                nic.delete()
+        self._timers.set(instance_id, now + REMEMBER_S)
+
     def _set_state(self, instance_id: str, state: tuple[str, int]) -> None:
-        reservation = ec2_backends[ACCOUNT_ID][self._region].reservations[self._reservation_ids[instance_id]]
-        one = reservation.instances[0]
-        if state == TERMINATED:
-            one.terminate()
-        if one._state.name != TERMINATED[0]:
+        one = self._instance(instance_id)
+        if one is not None and one._state.name != TERMINATED[0]:
             _set(one, state)
+
+    def _instance(self, instance_id: str) -> moto_instances.Instance | None:
+        """None when it is forgotten: one that died may be left waiting for its hook for longer."""
+        reservation_id = self._reservation_ids.get(instance_id)
+        if reservation_id is None:
+            return None
+        return ec2_backends[ACCOUNT_ID][self._region].reservations[reservation_id].instances[0]
 
 
 def _set(instance: moto_instances.Instance, state: tuple[str, int]) -> None:

@@ -2,7 +2,8 @@
 
 An endpoint table of 25 MB is read for each session that asks which regions there are, the offers of instance types of
 thirty regions are held though a lab answers for one, and every service model carries its manual. This keeps the regions
-alone, reads offers when a region is asked for, and leaves the manual on the disk.
+alone, reads offers when a region is asked for, and leaves the manual on the disk. And moto remembers every object it
+ever made for a dashboard nobody has here, so that what is deleted or forgotten is never gone; these are let go.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import moto.core.common_models
 import moto.core.loaders
 import moto.utilities.utils
 from botocore.exceptions import DataNotFoundError, UnknownServiceError
@@ -110,8 +112,14 @@ def _load_resource_but_offers(resource: str) -> Any:
     return [] if resource.startswith(OFFERS) else _load_resource(resource)
 
 
+def _untracked(cls: type, *_arguments: object, **_named: object) -> object:
+    """As `BaseModel.__new__`, but remembered by nobody."""
+    return object.__new__(cls)
+
+
 def slim() -> None:
     """Change moto and boto3 in this process; before moto's services are imported."""
+    moto.core.common_models.BaseModel.__new__ = _untracked
     moto.core.loaders.Loader.FILE_LOADER_CLASS = _WithoutManual
     boto3.Session.get_available_regions = available_regions
     boto3.Session.get_available_partitions = available_partitions
