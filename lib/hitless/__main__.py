@@ -56,6 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--approve", metavar="CODE", default="", help="of the plan a dry run showed; `lab` on the lab")
     run.add_argument("--approval", type=Path, metavar="FILE", help="an approval as JSON: who, and over which digests")
     run.add_argument("--cell-timeout", type=_above_zero, metavar="S", help="real seconds one cell may take")
+    run.add_argument(
+        "--stop-grace", type=_above_zero, metavar="S", help="real seconds a cell that is told to stop may take; 240"
+    )
     run.add_argument("--resume", type=Path, metavar="RUN", help="go on with a run that was cut off: its folder")
     run.add_argument("--run-dir", type=Path, help="folder of this run; runs/<runbook>/<UTC time> by default")
     run.add_argument("-h", "--help", action="store_true", help="this, and a runbook's parameters when one is named")

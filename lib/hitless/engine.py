@@ -2,11 +2,12 @@
 
 papermill's own kills the kernel on Ctrl-C, so no way back runs, and calls every cell completed that never ran. Here the
 first signal interrupts the kernel as Jupyter's stop button does; the cell's `finally` and `except` run, and end what
-they started. A second signal, or a cell that does not end within `GRACE_S`, kills the kernel.
+they started. A second signal, or a cell that does not end in time (`GRACE_S`), kills the kernel.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import os
@@ -32,20 +33,27 @@ SOCKET_PATH_MAX = 100  # a Unix socket's name may have 104 bytes on macOS, 108 o
 UNHEARD = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 """ipykernel gives us what a cell's children say, and once more, unredacted, to the terminal it was started from."""
 GRACE_S = 240.0  # real seconds; Terraform may take 180 s to finish what is in flight and save its state
+REPLY_S = 2.0  # real seconds; the reply to a cell is sent before its outputs are said to be over
+CUT_OFF = {"status": "error", "ename": "KeyboardInterrupt", "evalue": "as the cell ended", "traceback": []}
 
 
 class Interruption:
     """What has asked the run to stop, and how far the running cell was told.
 
+    Args:
+        grace_s: Real seconds an interrupted cell may take to clean up before its kernel is ended.
+
     Attributes:
         number: The signal that asked; 0 for none.
         timed_out: The cell took longer than it may.
+        is_told: The kernel was interrupted.
     """
 
-    def __init__(self) -> None:
-        self.number, self.timed_out = 0, False
+    def __init__(self, grace_s: float = GRACE_S) -> None:
+        self.number, self.timed_out, self.is_told = 0, False, False
+        self._grace_s = grace_s
         self._kernel_pid = 0
-        self._is_executing = self._is_told = False
+        self._is_executing = False
         self._timers: list[threading.Timer] = []
 
     @property
@@ -96,7 +104,7 @@ class Interruption:
 
     def _stop(self, said: str) -> None:
         os.write(2, f"\n== {said}\n".encode())  # print may just be in use
-        self._later(GRACE_S, self._end_kernel)
+        self._later(self._grace_s, self._end_kernel)
         self._tell()
 
     def _later(self, seconds: float, act: Callable[[], None]) -> threading.Timer:
@@ -108,8 +116,8 @@ class Interruption:
 
     def _tell(self) -> None:
         """Once: a second interrupt would cut off the way back."""
-        if self.asked and self._is_executing and not self._is_told:
-            self._is_told = True
+        if self.asked and self._is_executing and not self.is_told:
+            self.is_told = True
             self._signal(signal.SIGINT)
 
     def _end_kernel(self) -> None:
@@ -181,6 +189,31 @@ class Client(PapermillNotebookClient):
         if msg["msg_type"] == "execute_input":
             self._interruption.executing(True)
         return super().process_message(msg, cell, cell_index)
+
+    async def _async_poll_for_reply(
+        self,
+        msg_id: str,
+        cell: Any,
+        timeout: int | None,
+        task_poll_output_msg: asyncio.Future[Any],
+        task_poll_kernel_alive: asyncio.Future[Any],
+    ) -> dict[str, Any]:
+        """Wait for the kernel's reply to a cell.
+
+        ipykernel drops it when an interrupt comes while it is being sent, and is idle from then on; nbclient would wait
+        for ever, so then we answer in its place.
+        """
+        tasks = task_poll_output_msg, task_poll_kernel_alive
+        reply = asyncio.ensure_future(super()._async_poll_for_reply(msg_id, cell, timeout, *tasks))
+        try:
+            await asyncio.wait((reply, task_poll_output_msg), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((reply,), timeout=REPLY_S if self._interruption.is_told else None)
+            if reply.done():
+                return reply.result()
+        finally:
+            reply.cancel()
+        task_poll_kernel_alive.cancel()
+        return {"content": CUT_OFF}
 
     def log_output_message(self, output: Any) -> None:
         """Say an output on the terminal."""

@@ -56,7 +56,10 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     from hitless.runner import Settings
 
     approval = from_file(arguments.approval) if arguments.approval is not None else None
-    return Settings(approve=arguments.approve, approval=approval, cell_timeout_s=arguments.cell_timeout)
+    limits = {"cell_timeout_s": arguments.cell_timeout}
+    if arguments.stop_grace is not None:
+        limits["stop_grace_s"] = arguments.stop_grace
+    return Settings(approve=arguments.approve, approval=approval, **limits)
 
 
 def do_list(_arguments: argparse.Namespace) -> int:

@@ -56,12 +56,14 @@ class Settings:
         approve: `lab`, or the code of an approval.
         approval: An approval as a file holds it.
         cell_timeout_s: Real seconds one cell may take; None for any.
+        stop_grace_s: Real seconds an interrupted cell may take to clean up; then its kernel is ended.
         undoes: Run id of the run that this one undoes.
     """
 
     approve: str = ""
     approval: Mapping[str, object] | None = None
     cell_timeout_s: float | None = None
+    stop_grace_s: float = engine.GRACE_S
     undoes: str = ""
 
 
@@ -106,7 +108,7 @@ def run(
         undoes=settings.undoes,
         headless=True,
     )
-    return _attempt(request, run_dir, settings.cell_timeout_s)
+    return _attempt(request, run_dir, settings)
 
 
 def resume(run_dir: Path, settings: Settings | None = None) -> int:
@@ -135,7 +137,7 @@ def resume(run_dir: Path, settings: Settings | None = None) -> int:
         raise Refused("The runbook of that run was changed.", seen={"file": run_dir / SOURCE}, do="begin a new run")
     approved = {"approve": settings.approve} if settings.approve else {}
     approved |= {"approval": dict(settings.approval)} if settings.approval else {}
-    return _attempt(replace(request, **approved, headless=True), run_dir, settings.cell_timeout_s)
+    return _attempt(replace(request, **approved, headless=True), run_dir, settings)
 
 
 def new_run_id() -> str:
@@ -159,16 +161,16 @@ def _stamp() -> str:
     return datetime.fromtimestamp(real_now(), UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
-def _attempt(request: Request, run_dir: Path, cell_timeout_s: float | None) -> int:
+def _attempt(request: Request, run_dir: Path, settings: Settings) -> int:
     redactor = _redactor(run_dir / SOURCE, request.parameters)
     request.write(run_dir, redactor)
     attempts = len(list(run_dir.glob(f"{request.runbook}*.ipynb")))
     name = request.runbook if attempts == 0 else f"{request.runbook}.attempt-{attempts + 1}"
-    executed, interruption = run_dir / f"{name}.ipynb", engine.Interruption()
+    executed, interruption = run_dir / f"{name}.ipynb", engine.Interruption(settings.stop_grace_s)
     ending = cut_off("failed", None, "it did not get to its end")
     try:
         with _named_to_aws(request.run_id), guarded(executed, redactor) as address:
-            kernel = Kernel(address, Voice(str(executed), redactor=redactor), interruption, cell_timeout_s)
+            kernel = Kernel(address, Voice(str(executed), redactor=redactor), interruption, settings.cell_timeout_s)
             ending = _execute(request, run_dir, kernel)
     finally:
         with held(lambda _number: None):  # half a record would be worse than a moment's wait

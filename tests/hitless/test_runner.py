@@ -31,6 +31,19 @@ STUBBORN = (
     "import time\nprint('waiting', flush=True)\nwhile True:\n"
     "    try:\n        time.sleep(60)\n    except KeyboardInterrupt:\n        print('no', flush=True)"
 )
+REPLIES_LATE = """
+import time
+session = get_ipython().kernel.session
+send = session.send
+
+def send_late(stream, what, *args, **kwargs):
+    if what == "execute_reply":
+        print("waiting", flush=True)
+        time.sleep(60)
+    return send(stream, what, *args, **kwargs)
+
+session.send = send_late
+"""
 SWALLOWS = "import time\nprint('waiting', flush=True)\ntry:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    pass"
 
 
@@ -131,6 +144,13 @@ def test_a_cell_that_swallows_the_interrupt_is_the_last(run):
     one.process.send_signal(signal.SIGINT)
     code, said = one.end()
     assert code == 130 and "never" not in said and one.record()[-2:] == ["completed", "pending"]
+
+
+def test_an_interrupt_as_a_cell_ends_is_heard_though_the_kernel_drops_its_reply(run):
+    one = run(REPLIES_LATE, "print('never')")
+    one.until("waiting")
+    one.process.send_signal(signal.SIGTERM)
+    assert one.process.wait(20) == 143 and one.record()[-2:] == ["failed", "pending"]
 
 
 def test_a_run_goes_on_when_nobody_listens_any_more(run):

@@ -22,6 +22,7 @@ from tests.hitless.web import Web
 CHECKOUT = Path(__file__).parents[3]
 WAIT_S = 180.0
 CELL_TIMEOUT_S = 60.0  # twice what the longest cell of these runs takes
+GRACE_S = 20.0  # what is blocked in a cell that awaits hears no interrupt, and is ended
 FROM_WITHIN = ("failed cell", "sys.exit(0)", "cell time-out")
 
 
@@ -52,7 +53,7 @@ class Operator:
         shutil.copy(Path(__file__).with_name("from_within.py"), startup)
         told = {"IPYTHONDIR": profile, "END_AT": kind, "END_BY": way, "END_MARK": self.mark}
         env = {**os.environ, **{name: str(value) for name, value in told.items()}}
-        return self.run("--cell-timeout", str(CELL_TIMEOUT_S), env=env)
+        return self.run("--cell-timeout", str(CELL_TIMEOUT_S), "--stop-grace", str(GRACE_S), env=env)
 
     @property
     def mark(self):
