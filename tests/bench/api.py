@@ -9,12 +9,14 @@ import argparse
 import base64
 import os
 import statistics
+import sys
 import tempfile
 from pathlib import Path
 
 import boto3
 from botocore.config import Config
 from emulators import moto
+from limits import Limits
 
 from hitless.clock import monotonic_s
 from hitless.lab import Lab
@@ -66,16 +68,16 @@ def count(endpoint_url: str, service: str, operation: str, arguments: dict, seco
     return calls / (monotonic_s() - began)
 
 
-def main() -> None:
+def main() -> int:
     """Run the comparison."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2.0)
     settings = parser.parse_args()
-    ratios = []
+    ratios, limits = [], Limits()
     began = monotonic_s()
     with tempfile.TemporaryDirectory() as folder, Lab(Path(folder), 1, 1) as lab:
-        print(f"the lab is ready after {monotonic_s() - began:.2f} s (limit 2)")
+        limits.at_most("the lab is ready after", monotonic_s() - began, 2, "s")
         ours = lab.endpoint_url
         os.environ.pop("AWS_ENDPOINT_URL", None)
         with moto() as theirs:
@@ -88,8 +90,9 @@ def main() -> None:
                     lab_s, moto_s = (statistics.median(turn[of] for turn in turns) for of in (0, 1))
                     ratios.append(lab_s / moto_s)
                     print(f"{service}:{operation:30} lab {lab_s:6.0f}/s  moto {moto_s:6.0f}/s  {ratios[-1]:.2f}x")
-    print(f"all together: {statistics.geometric_mean(ratios):.2f} x moto's calls a second (limit 3)")
+    limits.at_least("all together, of moto's calls a second", statistics.geometric_mean(ratios), 3, "x")
+    return limits.code
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

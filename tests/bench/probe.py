@@ -20,6 +20,7 @@ from pathlib import Path
 
 import aiohttp
 import psutil
+from limits import Limits
 from server import server
 
 from hitless.clock import monotonic_s
@@ -105,8 +106,8 @@ async def _obvious(url: str, rate: float, seconds: float) -> tuple[list[float], 
     return late, took
 
 
-def compare(ways: dict, rate: float, turns: int, seconds: float) -> None:
-    """Print every way's figures, and each as a multiple of the floor's."""
+def compare(ways: dict, rate: float, turns: int, seconds: float, limits: Limits) -> None:
+    """Print every way's figures, and hold the median of ours as a multiple of the floor's."""
     seen: dict[str, list[dict[str, float]]] = {name: [] for name in ways}
     for _ in range(turns):
         for name, run in ways.items():
@@ -115,24 +116,27 @@ def compare(ways: dict, rate: float, turns: int, seconds: float) -> None:
         for of, pick in (("median", statistics.median), ("best", min)):
             found = {name: pick([one[figure] for one in figures]) for name, figures in seen.items()}
             said = "   ".join(f"{name} {value:7.0f} us" for name, value in found.items())
-            floor = f"   ours : floor {found['ours'] / found['floor']:.2f} (limit {limit})" if "floor" in found else ""
+            floor = f"   ours : floor {found['ours'] / found['floor']:.2f}" if "floor" in found else ""
             print(f"{rate:5.0f}/s  {figure:15} {of:6}  {said}{floor}")
+            if "floor" in found and of == "median":
+                limits.at_most(f"{figure} at {rate:g}/s, ours : floor", found["ours"] / found["floor"], limit)
 
 
-def main() -> None:
+def main() -> int:
     """Run the comparison."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     parser.add_argument("--rates", type=float, nargs="+", default=[200, 1000])
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4.0)
-    settings = parser.parse_args()
+    settings, limits = parser.parse_args(), Limits()
     with tempfile.TemporaryDirectory() as folder, server() as (port, _):
         floor = build_floor(Path(folder))
         ways = {"floor": lambda *turn: run_floor(floor, port, *turn)} if floor else {}
         ways |= {"ours": lambda *turn: run_ours(port, *turn), "obvious": lambda *turn: run_obvious(port, *turn)}
         for rate in settings.rates:
-            compare(ways, rate, settings.turns, settings.seconds)
+            compare(ways, rate, settings.turns, settings.seconds, limits)
+    return limits.code
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

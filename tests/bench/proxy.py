@@ -20,6 +20,7 @@ from pathlib import Path
 
 import psutil
 import uvloop
+from limits import Limits
 from rivals import rivals
 
 from awslab.machines.events import EndpointsChanged
@@ -27,6 +28,7 @@ from hitless.probe import Probe
 from hitless.samples import read_samples
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 20\r\n\r\n" + b"x" * 20
+TASKS = 8
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n"
 
 
@@ -131,7 +133,7 @@ def ask_at(port, rate, seconds):
         return statistics.median(sample.latency_s for sample in read_samples(path)[0])
 
 
-def compare_at_rates(ways, arguments):
+def compare_at_rates(ways, arguments, limits):
     """What each way adds to the median, and what a request costs it, at fixed rates and in turns."""
     for rate in (200, 1000):
         rows = {name: [] for name in ways}
@@ -147,14 +149,15 @@ def compare_at_rates(ways, arguments):
             print(
                 f"  {rate:5.0f}/s  {name:<14} adds {added[name] * 1e6:5.0f} us to p50, {used[name] * 1e6:5.0f} us CPU"
             )
-        for name, limit in (("haproxy", "1.5; CPU 2"), ("envoy", "none; CPU 0.5")):
+        if "haproxy" in ways:
+            limits.at_most(f"added p50 at {rate}/s, ours : HAProxy", added["load balancer"] / added["haproxy"], 1.5)
+        for name, limit in (("haproxy", 2), ("envoy", 0.5)):
             if name in ways:
-                of = added["load balancer"] / added[name], used["load balancer"] / used[name]
-                print(f"  {rate:5.0f}/s  ours : {name} p50 {of[0]:.2f}, CPU {of[1]:.2f} (limits: p50 {limit})")
+                limits.at_most(f"CPU at {rate}/s, ours : {name}", used["load balancer"] / used[name], limit)
 
 
 async def time_tasks(stage):
-    """Spawn to first 200, alone and eight at once, and what eight weigh."""
+    """Spawn to first 200, alone and eight at once, and what one of eight weighs."""
     alone = []
     for number in range(5):
         began = time.perf_counter()
@@ -162,15 +165,17 @@ async def time_tasks(stage):
         alone.append(time.perf_counter() - began)
         await stage.end_task(f"alone{number}")
     began = time.perf_counter()
-    await asyncio.gather(*(stage.run_task(f"t{number}") for number in range(8)))
+    await asyncio.gather(*(stage.run_task(f"t{number}") for number in range(TASKS)))
     together = time.perf_counter() - began
     pids = [task.pid for task in stage.plane.tasks.values()]
-    print(f"  {min(alone) * 1e3:6.0f} ms alone, {together * 1e3:6.0f} ms for 8 at once; 8 weigh {weigh(pids):.0f} MB")
-    return min(alone), together
+    each_mb = weigh(pids) / len(pids)
+    print(f"  {min(alone) * 1e3:6.0f} ms alone, {together * 1e3:6.0f} ms for 8 at once; each {each_mb:.1f} MB")
+    return min(alone), together, each_mb
 
 
 async def main(arguments):
     """Everything, in a lab of the tests' making."""
+    limits = Limits()
     spec = importlib.util.spec_from_file_location("stage", Path(__file__).parents[1] / "dataplane" / "conftest.py")
     conftest = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(conftest)
@@ -191,7 +196,7 @@ async def main(arguments):
             ways = {"direct": (target_port, None), "load balancer": (port, stage.plane.balancer.pid)}
             await compare(ways | others, arguments)
             print()
-            await asyncio.to_thread(compare_at_rates, ways | others, arguments)
+            await asyncio.to_thread(compare_at_rates, ways | others, arguments, limits)
             print(f"\nload balancer weighs {weigh([stage.plane.balancer.pid]):.0f} MB")
             print("\ntasks, forked")
             forked = await time_tasks(stage)
@@ -199,12 +204,15 @@ async def main(arguments):
             print("tasks, each in an interpreter of its own")
             spawned = await time_tasks(stage)
         print(f"forked : spawned = {forked[0] / spawned[0]:.2f} alone, {forked[1] / spawned[1]:.2f} for 8 at once")
+    limits.at_most("a task's first healthy answer, alone", 1e3 * forked[0], 20, "ms")
+    limits.at_most("the last of 8 at once", 1e3 * forked[1], 100, "ms")
+    limits.at_most("each of 8 weighs", forked[2], 9, "MB")
     target.terminate()
+    return limits.code
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=1.5, help="of each round")
-    uvloop.run(main(parser.parse_args()))
-    sys.exit()
+    sys.exit(uvloop.run(main(parser.parse_args())))

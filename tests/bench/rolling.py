@@ -10,12 +10,14 @@ import argparse
 import asyncio
 import importlib.util
 import statistics
+import sys
 import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
 import uvloop
+from limits import Limits
 
 from awslab.machines.events import EndpointsChanged, TargetCut, TaskExited, TaskKilled, WeightsChanged
 from hitless.probe import Probe
@@ -51,7 +53,7 @@ def lost(path):
     return len(samples), Counter(sample.failure for sample in samples if sample.failure)
 
 
-async def roll(stage, port, replacements):
+async def roll(stage, port, replacements, limits):
     """Replace one after the other under load; print what was lost."""
     tasks = {f"first{n}": await stage.run_task(f"first{n}") for n in range(TASKS)}
     stage.route(*tasks.values())
@@ -62,7 +64,8 @@ async def roll(stage, port, replacements):
                 await replace(stage, tasks, number)
             await asyncio.to_thread(probe.stop)
         sent, failed = lost(path)
-    print(f"{replacements} replacements: {failed.total()} of {sent} requests failed (limit 0) {dict(failed) or ''}")
+    limits.at_most(f"{replacements} replacements, failed of {sent} requests", failed.total(), 0)
+    print(f"  {dict(failed)}\n" if failed else "", end="")
     return tasks
 
 
@@ -89,7 +92,7 @@ async def kill(stage, port, tasks):
     print(f"killed without draining: {dict(kinds)} of {meant:.0f} meant for it; before and after: {len(early + late)}")
 
 
-async def change(stage, port, tasks, changes):
+async def change(stage, port, tasks, changes, limits):
     """How long from saying a weight, or a drain, to the first answer by it, in real milliseconds; print it."""
     other = "arn:green"
     green = await stage.run_task("green", APP_VERSION="green")
@@ -104,7 +107,8 @@ async def change(stage, port, tasks, changes):
             pass
         took.append(1e3 * (time.perf_counter() - began))
     writer.close()
-    print(f"weights in effect after {statistics.median(took):.1f} ms, at most {max(took):.1f} ms (limit 5)")
+    limits.at_most("weights in effect after", statistics.median(took), 5, "ms")
+    print(f"  the slowest after {max(took):.1f} ms")
 
 
 async def ask(reader, writer):
@@ -117,18 +121,19 @@ async def ask(reader, writer):
 
 async def main(arguments):
     """All three, on one stage."""
-    conftest = load_stage()
+    conftest, limits = load_stage(), Limits()
     with tempfile.TemporaryDirectory() as data:
         async with conftest.Stage(Path(data)) as stage:
             stage.group, stage.listener = conftest.GROUP, conftest.LISTENER
             port = await stage.listen()
-            tasks = await roll(stage, port, arguments.replacements)
+            tasks = await roll(stage, port, arguments.replacements, limits)
             await kill(stage, port, tasks)
-            await change(stage, port, tasks, arguments.changes)
+            await change(stage, port, tasks, arguments.changes, limits)
+    return limits.code
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     parser.add_argument("--replacements", type=int, default=50)
     parser.add_argument("--changes", type=int, default=50)
-    uvloop.run(main(parser.parse_args()))
+    sys.exit(uvloop.run(main(parser.parse_args())))
