@@ -37,7 +37,7 @@ lint:  ## what CI would complain about
 fmt:  ## put everything into form
 	@$(IN) -m ruff check --fix . ; $(IN) -m ruff format .
 
-bench:  ## measure the probe and the proxy against their yardsticks
+bench:  ## every benchmark beside its limit, or ARGS="day looks"; docs/performance.md has what came out
 	@$(IN) tests/bench $(ARGS)
 
 reprove:  ## every notebook to its end: by nbval, by papermill, the walkthrough in a browser (ten minutes)

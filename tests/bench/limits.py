@@ -23,6 +23,6 @@ class Limits:
         self._say(what, measured, f"at least {limit:g}", unit, measured >= limit)
 
     def _say(self, what: str, measured: float, limit: str, unit: str, holds: bool) -> None:
-        print(f"{what}: {measured:.3g}{unit and ' '}{unit} (limit: {limit}){'' if holds else '  MISSED'}", flush=True)
+        print(f"{what}: {measured:.4g}{unit and ' '}{unit} (limit: {limit}){'' if holds else '  MISSED'}", flush=True)
         if not holds:
             self.missed.append(what)
