@@ -15,7 +15,7 @@ from hitless.environment import Environment
 from hitless.errors import HitlessError, NotReady
 from hitless.floor import ideal_duration_s, true_floor
 from hitless.host_verdict import Measured, judge
-from hitless.hosts import Fleet, read_group, read_hosts
+from hitless.hosts import Fleet, held_template, read_hosts
 from hitless.live import LiveTimeline
 from hitless.lookout import Lookout
 from hitless.outcome import Outcome
@@ -104,7 +104,7 @@ def plan_host_change(
     changed = {"ami_id": ami_id or None} | ({"instance_type": instance_type} if instance_type else {})
     if run is not None and run.is_resumed:
         return _again(here, stack, environment, settings, run.past, changed)
-    held = read_group(here, stack.group_name)["LaunchTemplate"]
+    held = held_template(here, stack.group_name)
     template = environment.plan_template(held["Version"], **changed)
     writes = bool(template.changes)  # a plan of outputs alone, as after a refresh, writes no version
     newest = _newest_version(here, held["LaunchTemplateId"]) + (1 if writes else 0)
@@ -144,7 +144,7 @@ def plan_host_rollback(
     """
     if run is not None and run.is_resumed:
         return _again(here, stack, environment, settings, run.past, {})
-    held = read_group(here, stack.group_name)["LaunchTemplate"]
+    held = held_template(here, stack.group_name)
     version = to_version or str(int(held["Version"]) - 1)
     if not version.isdigit() or not 1 <= int(version) <= _newest_version(here, held["LaunchTemplateId"]):
         raise NotReady(

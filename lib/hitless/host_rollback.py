@@ -12,7 +12,7 @@ from hitless.connect import Connection
 from hitless.environment import Environment
 from hitless.errors import NotReady, RolledBack
 from hitless.host_change import HostChange
-from hitless.hosts import read_group
+from hitless.hosts import held_template
 from hitless.outcome import Outcome
 from hitless.plan import Plan
 from hitless.preflight import check_refresh
@@ -65,7 +65,7 @@ def check_host_rollback(here: Connection, stack: Stack, settings: RefreshSetting
     can_turn = refresh["Status"] in TURNABLE and bool(refresh.get("DesiredConfiguration"))
     do = "wait until it has ended, then go back by version: AWS turns only a refresh to a desired configuration round"
     checks.add("the refresh that runs can be turned round", can_turn, describe(refresh), do)
-    held = read_group(here, stack.group_name)["LaunchTemplate"]["Version"]
+    held = held_template(here, stack.group_name)["Version"]
     do = "wait until it has ended, then pin the group to a numbered version: AWS does not roll back to $Latest"
     checks.add("the group names what served before", held.isdigit(), f"version {held}", do)
     return checks
@@ -102,7 +102,7 @@ def plan_host_rollback(
         seen = {"refresh": describe(refresh), "named": to_version}
         do = "leave TO_VERSION empty to turn it round, or wait until it has ended"
         raise NotReady("A refresh runs: it goes back to what served before it, and nowhere else.", seen=seen, do=do)
-    held = read_group(here, stack.group_name)["LaunchTemplate"]
+    held = held_template(here, stack.group_name)
     facts = {"template_id": held["LaunchTemplateId"], "before": held["Version"], "version": held["Version"]}
     plan = Plan(f"Turn the refresh of {stack.group_name} round", [rollback_step(stack.group_name)], facts)
     return HostReturn(here, stack, environment, settings, held["Version"], plan)

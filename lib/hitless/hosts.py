@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from hitless.connect import Connection
+from hitless.errors import NotReady
 from hitless.stack import Stack
 
 CALL_MAX = 100
@@ -82,6 +84,29 @@ def read_group(here: Connection, group_name: str) -> dict:
     return answer["AutoScalingGroups"][0]
 
 
+def launch_template_of(group: Mapping[str, Any]) -> dict[str, str]:
+    """What a group, as `read_group` gives it, launches from: id and version; a group of several types has one, too."""
+    if mixed := group.get("MixedInstancesPolicy"):
+        return mixed["LaunchTemplate"]["LaunchTemplateSpecification"]
+    return group["LaunchTemplate"]
+
+
+def held_template(here: Connection, group_name: str) -> dict[str, str]:
+    """What a group launches from, for a change of hosts that names another version of it.
+
+    Calls:
+        autoscaling:DescribeAutoScalingGroups.
+
+    Raises:
+        NotReady: The group mixes types or markets: AWS refreshes it to no single launch template.
+    """
+    group = read_group(here, group_name)
+    if group.get("MixedInstancesPolicy"):
+        do = "let Terraform move and refresh it (terraform/README.md, Two roads), or take its Spot hosts away first"
+        raise NotReady("The group has hosts of several types.", seen={"group": group_name}, do=do)
+    return launch_template_of(group)
+
+
 def read_hosts(here: Connection, stack: Stack) -> Fleet:
     """Every host of a service's group, with its AMI.
 
@@ -103,7 +128,7 @@ def read_hosts(here: Connection, stack: Stack) -> Fleet:
         )
         for one in group["Instances"]
     )
-    template = group["LaunchTemplate"]
+    template = launch_template_of(group)
     return Fleet(
         stack.group_name,
         group["DesiredCapacity"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from hitless.connect import Connection
-from hitless.hosts import read_group, read_hosts
+from hitless.hosts import launch_template_of, read_group, read_hosts
 from hitless.stack import Stack
 
 
@@ -15,7 +15,7 @@ def read_versions(here: Connection, stack: Stack) -> pd.DataFrame:
     Calls:
         autoscaling:DescribeAutoScalingGroups, ec2:DescribeLaunchTemplateVersions, DescribeInstances.
     """
-    held = read_group(here, stack.group_name)["LaunchTemplate"]
+    held = launch_template_of(read_group(here, stack.group_name))
     answer = here.client("ec2").describe_launch_template_versions(LaunchTemplateId=held["LaunchTemplateId"])
     running = [host.launch_template_version for host in read_hosts(here, stack).hosts if host.healthy]
     rows = [

@@ -9,7 +9,16 @@ ASG = {"AutoScalingGroupName": "hosts"}
 NEW = {"AutoScalingGroupName": "new", "MinSize": 0, "MaxSize": 1}
 SERVICE = {"cluster": "dev", "serviceName": "x", "taskDefinition": "web", "desiredCount": 0}
 TEMPLATE = {"LaunchTemplateSpecification": {"LaunchTemplateName": "web"}}
-MIXED = {"MixedInstancesPolicy": {"LaunchTemplate": TEMPLATE}}
+WEIGHTED = {"Overrides": [{"InstanceType": "t3.small", "WeightedCapacity": "2"}]}
+MIXED = {"MixedInstancesPolicy": {"LaunchTemplate": {**TEMPLATE, **WEIGHTED}}}
+SCALED = {"ServiceNamespace": "ecs", "ResourceId": "service/dev/web", "ScalableDimension": "ecs:service:DesiredCount"}
+TABLE = {
+    "ServiceNamespace": "dynamodb",
+    "ResourceId": "table/t",
+    "ScalableDimension": "dynamodb:table:ReadCapacityUnits",
+}
+MEMORY = {"PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageMemoryUtilization"}}
+TRACKING = {"PolicyName": "p", "PolicyType": "TargetTrackingScaling"}
 RULE = {"Field": "path-pattern", "Values": ["/x"]}
 NATIVE = {"minimumHealthyPercent": 100, "maximumPercent": 200, "strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5}
 OVERLAP = {"AlarmRule": "ALARM(a)", "AlarmName": "both"}
@@ -25,6 +34,19 @@ REFUSED = [
     ("asg", "create_auto_scaling_group", {**NEW, **MIXED}, "ValidationError"),
     ("asg", "update_auto_scaling_group", {**ASG, **MIXED}, "ValidationError"),
     ("asg", "start_instance_refresh", {**ASG, "Strategy": "ReplaceRootVolume"}, "ValidationError"),
+    ("scaling", "register_scalable_target", {**TABLE, "MinCapacity": 1, "MaxCapacity": 2}, "ValidationException"),
+    (
+        "scaling",
+        "put_scaling_policy",
+        {**SCALED, "PolicyName": "p", "PolicyType": "StepScaling"},
+        "ValidationException",
+    ),
+    (
+        "scaling",
+        "put_scaling_policy",
+        {**SCALED, **TRACKING, "TargetTrackingScalingPolicyConfiguration": {"TargetValue": 50.0, **MEMORY}},
+        "ValidationException",
+    ),
     ("cd", "create_application", {"applicationName": "x", "computePlatform": "Lambda"}, "InvalidComputePlatform"),
     ("cd", "list_on_premises_instances", {}, "NotImplemented"),
     ("cd", "list_git_hub_account_token_names", {}, "NotImplemented"),
@@ -47,6 +69,8 @@ REFUSED = [
 @pytest.fixture(scope="module")
 def release():
     made = Release(hosts=0, desired=0)
+    made.scaling = made.lab.client("application-autoscaling")
+    made.scaling.register_scalable_target(**SCALED, MinCapacity=1, MaxCapacity=2)
     yield made
     made.lab.close()
 

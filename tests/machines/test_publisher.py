@@ -169,6 +169,8 @@ def test_a_cluster_reports_what_is_reserved_of_its_hosts():
     b = Bench()
     host = {"cpu_used": 512, "cpu_units": 2048, "memory_used_mib": 1024, "memory_mib": 4096}
     hosts = {"a": SimpleNamespace(here=True, **host), "b": SimpleNamespace(here=False, **host)}
-    b.clusters += [SimpleNamespace(cluster_name="dev", hosts=hosts), SimpleNamespace(cluster_name="empty", hosts={})]
+    idle = {"tasks": {}, "services": {}}
+    b.clusters += [SimpleNamespace(cluster_name="dev", hosts=hosts, **idle)]
+    b.clusters += [SimpleNamespace(cluster_name="empty", hosts={}, **idle)]
     b.minute()
     assert b.read("CPUReservation") == {(("ClusterName", "dev"),): 25.0} == b.read("MemoryReservation")

@@ -1,6 +1,6 @@
 """Real Terraform and a lab: everything is made, a second plan is empty, hosts change, and nothing is left behind.
 
-Takes three minutes, of which the AWS provider sleeps more than half by itself.
+Takes four minutes, of which the AWS provider sleeps more than half by itself.
 """
 
 import json
@@ -10,10 +10,13 @@ import pytest
 from hitless import deployment, images
 from hitless.connect import connect
 from hitless.leftovers import read_leftovers
+from hitless.probe import Probe
 from hitless.release import plan_release
 from hitless.stack import read_stack
 from hitless.terraform import Terraform
+from hitless.traffic import endpoint_url
 from hitless.wait import wait_until
+from hitless.watched import PATH
 
 from .conftest import CHECKOUT, SOURCES
 
@@ -30,7 +33,7 @@ def dev(lab, tmp_path):
     return terraform
 
 
-def test_everything_is_made_changed_and_unmade_and_every_second_plan_is_empty(lab, dev):
+def test_everything_is_made_changed_and_unmade_and_every_second_plan_is_empty(lab, dev, tmp_path):
     here = connect(account_id=ACCOUNT_ID, region="us-east-1")
     wanted = provision(dev, lab)
     assert_empty(dev, wanted)
@@ -54,7 +57,18 @@ def test_everything_is_made_changed_and_unmade_and_every_second_plan_is_empty(la
     await_tasks(here, 6)
     assert_empty(dev, followed)
 
-    dev.destroy(followed)
+    types = ["t3.xlarge", "t3a.xlarge"]
+    mixed = {**followed, "instance_type": types[0], "spot": {"instance_types": types, "on_demand_base": 2}}
+    dev.apply(dev.plan(mixed))
+    await_refresh(here)
+    assert markets(here) == ["on-demand"] * 3 + ["spot"], "half of what is above the base of two"
+    await_tasks(here, 6)
+    assert_empty(dev, mixed)
+
+    scale_out(here, tmp_path)
+    assert_empty(dev, mixed)  # the bounds and the count are not Terraform's
+
+    dev.destroy(mixed)
     await_nothing(here)
     assert state_of(dev) == []
 
@@ -63,7 +77,9 @@ def provision(dev, lab) -> dict:
     """The repository, the image, everything else."""
     image = images.build(CHECKOUT / "app")
     address = f"{ACCOUNT_ID}.dkr.ecr.us-east-1.amazonaws.com/{NAME}@{image.digest}"
-    wanted = {"account_id": ACCOUNT_ID, "lab": True, "image": address}
+    never = {"never": {"schedule": "at(2199-12-31T20:00:00)", "min_count": 2, "max_count": 2}}
+    scaling = {"min_count": 6, "max_count": 6, "cpu_percent": 10, "schedules": never}
+    wanted = {"account_id": ACCOUNT_ID, "lab": True, "image": address, "scaling": scaling}
     dev.apply(dev.plan(wanted, targets=["module.ecr"]))
     assert images.push(image, NAME, ecr=lab.client("ecr")) == address
     dev.apply(dev.plan(wanted))
@@ -124,6 +140,28 @@ def await_refresh(here) -> dict:
         timeout_s=3600,
         show=lambda refresh: f"{refresh['Status']} {refresh.get('PercentageComplete', 0)} %",
     )
+
+
+def markets(here) -> list[str]:
+    [group] = here.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[NAME])["AutoScalingGroups"]
+    ids = [one["InstanceId"] for one in group["Instances"]]
+    found = here.client("ec2").describe_instances(InstanceIds=ids)["Reservations"]
+    return sorted(one.get("InstanceLifecycle", "on-demand") for r in found for one in r["Instances"])
+
+
+def scale_out(here, tmp_path):
+    """Users that keep the processors busy have tasks added, and see nothing of it."""
+    scaling = here.client("application-autoscaling")
+    [target] = scaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"]
+    whose = {name: target[name] for name in ("ServiceNamespace", "ResourceId", "ScalableDimension")}
+    scaling.register_scalable_target(**whose, MinCapacity=6, MaxCapacity=8)
+    url = endpoint_url(here, read_stack(here, NAME, NAME)) + PATH
+    with Probe(url, 400, samples_path=tmp_path / "samples.jsonl") as probe:
+        await_tasks(here, 8)
+        assert probe.stop().failed == 0
+    [policy] = scaling.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"]
+    [activity] = scaling.describe_scaling_activities(ServiceNamespace="ecs")["ScalingActivities"]
+    assert policy["PolicyName"] in activity["Cause"]
 
 
 def versions(here) -> list[str]:

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import psutil
+
 from awslab.clock import ScaledClock
 from awslab.dataplane.child import LIB, Child
 from awslab.dataplane.messages import AddressChanged, HostGone, TaskForked, TaskForkRequested
@@ -161,6 +163,20 @@ class LivePlane(Machine):
     async def stop(self) -> None:
         """End the children and every task; returns when they have ended."""
         await asyncio.gather(self.balancer.stop(), self.fork_server.stop())
+
+    def cpu_used_s(self, task_id: str) -> float | None:
+        """CPU seconds a task has used since it started, by the lab's clock; None when it does not run.
+
+        A task that is busy for a tenth of real time is so for a tenth of lab time.
+        """
+        task = self.tasks.get(task_id)
+        if task is None or not task.pid:
+            return None
+        try:
+            used = psutil.Process(task.pid).cpu_times()
+        except psutil.Error:
+            return None
+        return self._rate * (used.user + used.system)
 
     def _child_lost(self, child: Child) -> None:
         if self.was_lost:

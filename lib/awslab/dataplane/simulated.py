@@ -118,6 +118,10 @@ class SimulatedPlane(Machine):
         """
         return self._tasks[task_id]
 
+    def cpu_used_s(self, task_id: str) -> float | None:
+        """CPU seconds a task has used since it started; None when it is unknown."""
+        return self._tasks[task_id].cpu_s if task_id in self._tasks else None
+
     def wake_at(self) -> float | None:
         """When something is next due."""
         return self._timers.next()

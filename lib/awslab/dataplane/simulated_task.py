@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from awslab.dataplane.behaviour import Behaviour
 
+REQUEST_CPU_S = 0.0005  # what one answer costs of one vCPU; about what the app needs for it, a choice of the lab
 PORT_MIN, PORT_MAX = 32768, 60999  # Linux's ip_local_port_range, from which Docker gives dynamic host ports
 
 
@@ -40,6 +41,7 @@ class SimulatedTask:
     drains_until: float = 0.0
     last_request_at: float = 0.0
     error_credit: float = 0.0
+    answered: int = 0
 
     @property
     def answers(self) -> bool:
@@ -50,12 +52,18 @@ class SimulatedTask:
         """`/healthz` answers 200."""
         return now - self.started_at < self.behaviour.fail_health_after_s
 
-    def errors_among(self, count: int, now: float, listener_port: int) -> int:
-        """How many of `count` answers by a listener on this port are a 500; exact in the long run."""
+    def answer(self, count: int, now: float, listener_port: int) -> int:
+        """Answer so many by a listener on this port; how many of them are a 500, exact in the long run."""
+        self.answered += count
         self.error_credit += count * self.behaviour.error_percent_at(now - self.started_at, listener_port) / 100
         errors = int(self.error_credit + 1e-9)
         self.error_credit -= errors
         return errors
+
+    @property
+    def cpu_s(self) -> float:
+        """CPU time it has used."""
+        return self.answered * REQUEST_CPU_S
 
     def move(self, life: Life) -> None:
         """Change state; an illegal change is a bug in the plane and changes nothing."""

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from moto.core.responses import ActionResult, BaseResponse, EmptyResult
 from moto.ec2.models import ec2_backends
 
 from awslab.faces import ec2
-from awslab.faces.autoscaling_groups import describe_activity, describe_group, describe_hook, describe_member
+from awslab.faces.autoscaling_groups import (
+    describe_activity,
+    describe_group,
+    describe_hook,
+    describe_member,
+    describe_policy,
+    read_mix,
+)
 from awslab.faces.instance_refresh import InstanceRefreshActions
 from awslab.faces.inventory import ACCOUNT_ID, AwsError
 from awslab.machines.group import Group, LaunchRef, LaunchRefused
 from awslab.machines.hooks import HEARTBEAT_S, Hook
+from awslab.machines.managed_scaling import ManagedScaling
+from awslab.machines.mix import Mix
 from awslab.machines.preferences import Invalid
 from awslab.world import World
 
 MAX_RECORDS = 100
 NOT_IMITATED = (  # nothing here would act on them
-    "MixedInstancesPolicy",
     "LaunchConfigurationName",
     "InstanceId",
     "LoadBalancerNames",
@@ -50,18 +60,21 @@ class Face(InstanceRefreshActions, BaseResponse):
             raise _invalid(
                 f"Desired capacity:{desired} must be between the specified min size:{low} and max size:{high}"
             )
+        mixed = wanted.get("MixedInstancesPolicy")
+        named, mix = read_mix(mixed) if mixed else (wanted.get("LaunchTemplate"), None)
         group = Group(
             name,
             rng=self.world.random(f"group:{name}"),
             resolve=lambda ref: ec2.resolve(ref, self.region),
             subnets=self._subnets(wanted),
-            launch=self._launch_ref(wanted.get("LaunchTemplate")),
+            launch=self._launch_ref(named),
             desired_capacity=desired,
             min_size=low,
             max_size=high,
             now=self.world.now,
         )
         group.described = {"Tags": [], "Region": self.region}
+        self._mix(group, mixed, mix)
         self._configure(group, wanted)
         for hook in wanted.get("LifecycleHookSpecificationList", []):
             group.put_hook(_hook(hook))
@@ -73,13 +86,16 @@ class Face(InstanceRefreshActions, BaseResponse):
         """UpdateAutoScalingGroup."""
         group, wanted = self._group(), self.params
         _check_imitated(wanted)
-        if wanted.get("LaunchTemplate"):
+        mixed = wanted.get("MixedInstancesPolicy")
+        named, mix = read_mix(mixed) if mixed else (wanted.get("LaunchTemplate"), None)
+        if named:
             if group.refresh is not None and group.refresh.desired is not None:
                 raise _invalid(
                     "An active instance refresh with a desired configuration exists. All configuration options derived "
                     "from the desired configuration are not available for update while the instance refresh is active."
                 )
-            group.launch = self._launch_ref(wanted["LaunchTemplate"])
+            group.launch = self._launch_ref(named)
+            self._mix(group, mixed, mix)
         if wanted.get("VPCZoneIdentifier"):
             group.subnets = self._subnets(wanted)
         self._configure(group, wanted)
@@ -94,6 +110,12 @@ class Face(InstanceRefreshActions, BaseResponse):
             raise _invalid(str(refused)) from None
         self.world.tell(events)
         return EmptyResult()
+
+    def _mix(self, group: Group, mixed: dict | None, mix: Mix | None) -> None:
+        """Take a mixed instances policy over, or none."""
+        for instance_type in mix.instance_types if mix else ():
+            self._check_launch(replace(group.launch, instance_type=instance_type))
+        group.mix, group.described["MixedInstancesPolicy"] = mix, mixed
 
     def delete_auto_scaling_group(self) -> ActionResult:
         """DeleteAutoScalingGroup; without ForceDelete only an empty group."""
@@ -128,6 +150,8 @@ class Face(InstanceRefreshActions, BaseResponse):
             group.default_warmup_s = None if warmup < 0 else float(warmup)
         if "HealthCheckGracePeriod" in wanted:
             group.health_check_grace_period_s = float(wanted["HealthCheckGracePeriod"])
+        if "CapacityRebalance" in wanted:
+            group.rebalances = bool(wanted["CapacityRebalance"])
         if "NewInstancesProtectedFromScaleIn" in wanted:
             group.new_instances_protected = bool(wanted["NewInstancesProtectedFromScaleIn"])
         if policy := wanted.get("InstanceMaintenancePolicy"):
@@ -309,8 +333,10 @@ class Face(InstanceRefreshActions, BaseResponse):
             group.described["Tags"] = [*kept, whole]
 
     def describe_policies(self) -> ActionResult:
-        """DescribePolicies: the lab keeps none yet."""
-        return ActionResult({"ScalingPolicies": []})
+        """DescribePolicies: those that ECS keeps on the groups of its capacity providers."""
+        name = self.params.get("AutoScalingGroupName")
+        found = [one for one in self.world.of(ManagedScaling) if name in (None, one.group.name)]
+        return ActionResult({"ScalingPolicies": [describe_policy(one, self.region) for one in found]})
 
     # ---- finding things
 
@@ -355,7 +381,9 @@ class Face(InstanceRefreshActions, BaseResponse):
         backend = ec2_backends[ACCOUNT_ID][self.region]
         if not (template_id := wanted.get("LaunchTemplateId")):
             template_id = backend.get_launch_template_by_name(wanted["LaunchTemplateName"]).id
-        ref = LaunchRef(template_id, str(wanted.get("Version") or "$Default"))
+        return self._check_launch(LaunchRef(template_id, str(wanted.get("Version") or "$Default")))
+
+    def _check_launch(self, ref: LaunchRef) -> LaunchRef:
         try:
             ec2.resolve(ref, self.region)
         except LaunchRefused as refused:

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from awslab.faces.inventory import ACCOUNT_ID
+from awslab.faces.inventory import ACCOUNT_ID, AwsError
 from awslab.machines.activities import Activity
 from awslab.machines.group import Group, LaunchRef
 from awslab.machines.hooks import Hook
 from awslab.machines.instances import Instance
+from awslab.machines.managed_scaling import ManagedScaling
+from awslab.machines.mix import Mix
+
+DISTRIBUTION = {  # AWS: defaults of InstancesDistribution
+    "OnDemandAllocationStrategy": "prioritized",
+    "OnDemandBaseCapacity": 0,
+    "OnDemandPercentageAboveBaseCapacity": 100,
+    "SpotAllocationStrategy": "lowest-price",
+    "SpotInstancePools": 2,
+}
 
 
 def utc(at: float | None) -> datetime | None:
@@ -47,7 +57,7 @@ def describe_member(one: Instance) -> dict:
 
 def describe_group(group: Group) -> dict:
     """One AutoScalingGroup."""
-    kept = {field: value for field, value in group.described.items() if field != "Region"}
+    kept = {field: value for field, value in group.described.items() if field not in ("Region", "MixedInstancesPolicy")}
     low, high = group.maintenance_percents or (None, None)
     policy = {"MinHealthyPercentage": low, "MaxHealthyPercentage": high} if low is not None else None
     return {
@@ -63,7 +73,7 @@ def describe_group(group: Group) -> dict:
         **kept,
         "AutoScalingGroupName": group.name,
         "AutoScalingGroupARN": arn(group),
-        "LaunchTemplate": describe_launch(group, group.launch),
+        **_describe_source(group),
         "MinSize": group.min_size,
         "MaxSize": group.max_size,
         "DesiredCapacity": group.desired_capacity,
@@ -81,6 +91,55 @@ def describe_group(group: Group) -> dict:
         "EnabledMetrics": [{"Metric": m, "Granularity": "1Minute"} for m in sorted(group.enabled_metrics)],
         "Status": "Delete in progress" if group.being_deleted else None,
     }
+
+
+def _describe_source(group: Group) -> dict:
+    """What it launches: one template, or a mix by way of one."""
+    launch, mixed = describe_launch(group, group.launch), group.described.get("MixedInstancesPolicy")
+    if not mixed:
+        return {"LaunchTemplate": launch}
+    template = {**mixed["LaunchTemplate"], "LaunchTemplateSpecification": launch}
+    distribution = {**DISTRIBUTION, **(mixed.get("InstancesDistribution") or {})}
+    return {"MixedInstancesPolicy": {"LaunchTemplate": template, "InstancesDistribution": distribution}}
+
+
+def read_mix(mixed: dict) -> tuple[dict, Mix]:
+    """The launch template a MixedInstancesPolicy names, and the mix.
+
+    Raises:
+        AwsError: Weights, requirements or templates of single overrides, which are not imitated.
+    """
+    overrides = mixed["LaunchTemplate"].get("Overrides") or []
+    if any(set(one) - {"InstanceType"} for one in overrides):
+        raise AwsError("ValidationError", "The lab imitates overrides of the instance type only.")
+    shares = {**DISTRIBUTION, **(mixed.get("InstancesDistribution") or {})}
+    mix = Mix(
+        tuple(one["InstanceType"] for one in overrides),
+        int(shares["OnDemandBaseCapacity"]),
+        int(shares["OnDemandPercentageAboveBaseCapacity"]),
+    )
+    return mixed["LaunchTemplate"]["LaunchTemplateSpecification"], mix
+
+
+def describe_policy(managed: ManagedScaling, region: str) -> dict:
+    """The ScalingPolicy that ECS keeps on a group."""
+    (namespace, name, dimensions), target = _metric(managed), managed.settings.target_percent
+    metric = {"Namespace": namespace, "MetricName": name, "Dimensions": dimensions, "Statistic": "Average"}
+    scope = f"arn:aws:autoscaling:{region}:{ACCOUNT_ID}:scalingPolicy:lab:autoScalingGroupName/{managed.group.name}"
+    return {
+        "AutoScalingGroupName": managed.group.name,
+        "PolicyName": managed.policy_name,
+        "PolicyARN": f"{scope}:policyName/{managed.policy_name}",
+        "PolicyType": "TargetTrackingScaling",
+        "TargetTrackingConfiguration": {"CustomizedMetricSpecification": metric, "TargetValue": target},
+        "Alarms": [{"AlarmName": alarm.alarm_name} for alarm in managed.alarms],
+        "Enabled": True,
+    }
+
+
+def _metric(managed: ManagedScaling) -> tuple[str, str, list[dict]]:
+    key = managed.tracking.metric
+    return key.namespace, key.name, [{"Name": name, "Value": value} for name, value in key.dimensions]
 
 
 def describe_hook(group: Group, hook: Hook) -> dict:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult, EmptyResult
 
@@ -11,19 +13,31 @@ from awslab.machines.alarms import Alarm
 from awslab.machines.cluster import Cluster
 from awslab.machines.group import Group
 from awslab.machines.machine import Machine
+from awslab.machines.managed_scaling import ManagedScaling
 from awslab.machines.metrics import Metrics
 from awslab.machines.publisher import Publisher
 from awslab.machines.targets import TargetGroup
 from awslab.world import World
 
+if TYPE_CHECKING:
+    from awslab.lab import Lab
+
 
 def machines(world: World) -> list[Machine]:
     """The publisher, which owns the metrics."""
+    lab = Face.lab
+
+    def cpu_used_s(task_id: str) -> float | None:
+        measure = getattr(lab.plane, "cpu_used_s", None)  # not every plane measures
+        return None if measure is None else measure(task_id)
+
     publisher = Publisher(
         Metrics(),
         target_groups=lambda: world.of(TargetGroup),
         scaling_groups=lambda: world.of(Group),
         clusters=lambda: world.of(Cluster),
+        managed=lambda: world.of(ManagedScaling),
+        cpu_used_s=cpu_used_s,
         now=world.now,
     )
     return [publisher]
@@ -39,6 +53,7 @@ class Face(AlarmActions, MetricActions, CloudWatchResponse):
 
     signing_name = "monitoring"
     world: World
+    lab: Lab
 
     def list_tags_for_resource(self) -> ActionResult:
         """ListTagsForResource: of an alarm here, of anything else in moto."""

@@ -52,7 +52,7 @@ def resolve(ref: LaunchRef, region: str) -> LaunchSpec:
         version = template.get_version(ref.version)
     except EC2ClientError as unknown:
         raise LaunchRefused(unknown.code, unknown.message) from None
-    image_id, instance_type = _image_id(version.image_id, region), version.instance_type
+    image_id, instance_type = _image_id(version.image_id, region), ref.instance_type or version.instance_type
     if image_id not in backend.amis:
         raise LaunchRefused("InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
     if instance_type not in INSTANCE_TYPES:
@@ -131,6 +131,7 @@ class Mirror(Machine):
                 launch_template={"LaunchTemplateId": spec.launch_template_id, "Version": spec.launch_template_version},
                 metadata_options=data.get("MetadataOptions", {}),
                 monitoring_state="enabled" if data.get("Monitoring", {}).get("Enabled") == "true" else "disabled",
+                lifecycle="spot" if spec.market == "spot" else None,
                 tags={"instance": {"aws:autoscaling:groupName": event.group_name}},
             )
         finally:

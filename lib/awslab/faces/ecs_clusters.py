@@ -19,6 +19,8 @@ from awslab.machines.capacity_providers import DRAINING_HEARTBEAT_S, DRAINING_HO
 from awslab.machines.cluster import Cluster
 from awslab.machines.group import Group
 from awslab.machines.hooks import TERMINATING, Hook
+from awslab.machines.managed_scaling import ManagedScaling, ManagedSettings
+from awslab.machines.publisher import Publisher
 from awslab.machines.usage import cluster_usage
 from awslab.world import World
 
@@ -73,6 +75,7 @@ class ClusterActions(EC2ContainerServiceResponse):
                 message = f"The Cluster cannot be deleted while {because}."
                 raise AwsError(f"ClusterContains{what}Exception", message)
         self.world.remove(cluster)
+        self._sync_providers()
         self._agents().cluster_gone(cluster.cluster_name)
         stored = self.ecs_backend.delete_cluster(cluster.cluster_name)
         stored.capacity_providers, stored.default_capacity_provider_strategy = [], []
@@ -199,10 +202,33 @@ class ClusterActions(EC2ContainerServiceResponse):
 
     def _sync_providers(self) -> None:
         """Let every cluster know its capacity providers as they are now."""
+        wanted: dict[tuple[str, str], tuple[Cluster, Group, ManagedSettings]] = {}
         for cluster in self.world.of(Cluster):
             names = self.ecs_backend.clusters[cluster.cluster_name].capacity_providers or []
-            providers = [_provider(self.ecs_backend.capacity_providers[name]) for name in map(last_part, names)]
+            stored = [self.ecs_backend.capacity_providers[name] for name in map(last_part, names)]
+            providers = [_provider(one) for one in stored]
             self.world.tell(task_commands.set_providers(cluster, providers, now=self.world.now))
+            for one, provider in zip(stored, providers, strict=True):
+                if settings := _managed(one):
+                    wanted[cluster.cluster_name, provider.name] = cluster, self._group(provider.group_name), settings
+        self._sync_managed_scaling(wanted)
+
+    def _sync_managed_scaling(self, wanted: dict[tuple[str, str], tuple[Cluster, Group, ManagedSettings]]) -> None:
+        """Each group is scaled as its provider says now; what changed is made anew, with its alarms."""
+        world = self.world
+        for one in world.of(ManagedScaling):
+            key = one.cluster.cluster_name, one.provider_name
+            if wanted.get(key) == (one.cluster, one.group, one.settings):
+                del wanted[key]
+                continue
+            for machine in (one, *one.alarms):
+                if machine in world.machines:
+                    world.remove(machine)
+        for (cluster_name, name), (cluster, group, settings) in wanted.items():
+            metrics, rng = world.of(Publisher)[0].metrics, world.random(f"managed:{cluster_name}:{name}:{world.now}")
+            made = ManagedScaling(name, cluster, group, settings, metrics, rng, world.now)
+            for machine in (made, *made.alarms):
+                world.add(machine)
 
 
 def _provider(stored) -> Provider:
@@ -212,4 +238,16 @@ def _provider(stored) -> Provider:
         last_part(given["autoScalingGroupArn"]),
         managed_draining=given.get("managedDraining") == "ENABLED",
         managed_termination_protection=given.get("managedTerminationProtection") == "ENABLED",
+    )
+
+
+def _managed(stored) -> ManagedSettings | None:
+    given = stored.auto_scaling_group_provider.get("managedScaling") or {}
+    if given.get("status") != "ENABLED":
+        return None
+    return ManagedSettings(
+        target_percent=float(given["targetCapacity"]),
+        min_step=int(given["minimumScalingStepSize"]),
+        max_step=int(given["maximumScalingStepSize"]),
+        warmup_s=float(given["instanceWarmupPeriod"]),
     )

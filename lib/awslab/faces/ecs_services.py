@@ -83,9 +83,9 @@ class ServiceActions(ClusterActions):
         stored = self._stored(cluster, service)
         fresh = {field: value for field, value in given.items() if value is not None and field in _UPDATABLE}
         kept = {**stored.kept, **fresh}
-        changes = {**_settings(kept), "desired_count": int(kept["desiredCount"])}
-        if changes["desired_count"] == service.desired_count:
-            del changes["desired_count"]
+        changes = _settings(kept)
+        if fresh.get("desiredCount", service.desired_count) != service.desired_count:  # scaling may have moved it
+            changes["desired_count"] = int(fresh["desiredCount"])
         self.world.tell(service_commands.update(cluster, service.name, now=self.world.now, **changes))
         stored.kept = kept
         if task_set is not None:

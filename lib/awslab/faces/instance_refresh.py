@@ -26,6 +26,8 @@ class InstanceRefreshActions:
         if configuration.get("MixedInstancesPolicy"):
             raise AwsError("ValidationError", "The lab does not imitate MixedInstancesPolicy.")
         template = configuration.get("LaunchTemplate")
+        if template and group.mix is not None:
+            raise AwsError("ValidationError", "The group has a MixedInstancesPolicy: LaunchTemplate cannot be desired.")
         desired = self._launch_ref(template) if template else None
         try:
             preferences = _preferences(wanted.get("Preferences") or {}, group)

@@ -16,6 +16,7 @@ from awslab.machines.draining import Draining
 from awslab.machines.events import (
     AgentConnected,
     ContainerInstanceChanged,
+    DesiredCountRequested,
     InstanceDied,
     InstanceTerminated,
     LifecycleActionStarted,
@@ -60,6 +61,7 @@ class Cluster(Machine):
         TaskStartFailed,
         TaskExited,
         TargetHealthChanged,
+        DesiredCountRequested,
     )
 
     def __init__(
@@ -108,6 +110,9 @@ class Cluster(Machine):
         match event:
             case AgentConnected():
                 return self.after(self._register(event, now), now)
+            case DesiredCountRequested():
+                self._scale(event, now)
+                return ()
             case TargetHealthChanged():
                 return self.after(self._target_changed(event, now), now)
             case TaskStarted() | TaskStartFailed() | TaskExited():
@@ -144,6 +149,12 @@ class Cluster(Machine):
             self.timers.set(key, now + PASS_S)
         for wait in waits:
             self.timers.set(("service", "throttle", service.name), wait)
+
+    def _scale(self, wanted: DesiredCountRequested, now: float) -> None:
+        service = self.services.get(wanted.service_name)
+        if wanted.cluster_name == self.cluster_name and service is not None and service.status == "ACTIVE":
+            service.desired_count, service.steady = wanted.desired_count, False
+            self.ask_pass(service, now)
 
     def _touch(self, event: TaskChanged | ContainerInstanceChanged, now: float) -> None:
         room_changed = isinstance(event, ContainerInstanceChanged)

@@ -29,6 +29,7 @@ class LaunchSpec:
     vcpus: int = 2
     memory_mib: int = 4096
     image_by_parameter: bool = False
+    market: str = "on-demand"  # or "spot"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -524,3 +525,25 @@ class FunctionStarted(Event):
 
     function_name: str
     request_id: str
+
+
+# ---- scaling
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredCountRequested(Event):
+    """UpdateService by Application Auto Scaling."""
+
+    cluster_name: str
+    service_name: str
+    desired_count: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredCapacityRequested(Event):
+    """SetDesiredCapacity by a scaling policy of the group; what is outside of its bounds is brought into them."""
+
+    group_name: str
+    desired_capacity: int
+    cause: str

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from awslab.machines.activities import Activities
 from awslab.machines.events import (
     AlarmStateChanged,
     CapacityChanged,
+    DesiredCapacityRequested,
     InstanceDied,
     InstanceHealthChanged,
     LaunchSpec,
     LifecycleActionRequested,
     LifecycleHeartbeatRequested,
     ScaleInProtectionRequested,
+    SpotInterruptionNotified,
 )
 from awslab.machines.hooks import Hook
 from awslab.machines.instances import Instance
 from awslab.machines.machine import Event, Machine, Timers, new_uuid
 from awslab.machines.members import Members
+from awslab.machines.mix import Mix
 from awslab.machines.preferences import Invalid, Preferences
 from awslab.machines.refresh import Refresh
 from awslab.machines.roll import Roll
@@ -32,10 +35,11 @@ STEPS_MAX = 10_000
 
 @dataclass(frozen=True, slots=True)
 class LaunchRef:
-    """The launch template a group names: version is a number, `$Latest` or `$Default`."""
+    """The launch template a group names: version is a number, `$Latest` or `$Default`; a type overrides its own."""
 
     launch_template_id: str
     version: str
+    instance_type: str = ""
 
 
 class LaunchRefused(Exception):
@@ -74,6 +78,8 @@ class Group(Machine):
         InstanceDied,
         AlarmStateChanged,
         CapacityChanged,
+        DesiredCapacityRequested,
+        SpotInterruptionNotified,
     )
 
     def __init__(
@@ -97,6 +103,8 @@ class Group(Machine):
         self.health_check_grace_period_s = 0.0
         self.new_instances_protected = False
         self.maintenance_percents: tuple[int, int] | None = None
+        self.mix: Mix | None = None
+        self.rebalances = False  # CapacityRebalance
         self.suspended: set[str] = set()
         self.enabled_metrics: set[str] = set()
         self.refreshes: list[Refresh] = []  # newest first
@@ -104,6 +112,7 @@ class Group(Machine):
         self.activities = Activities(name, rng)
         self._members = Members(name, rng, self.timers, self.activities)
         self._zones_without_capacity: set[str] = set()
+        self._at_risk: dict[str, None] = {}  # Spot instances that EC2 will take back
         self.described: dict = {}  # what the API echoes and no machine needs
         self.being_deleted = False
         self.timers.set("think", now)
@@ -177,6 +186,10 @@ class Group(Machine):
                 self._protect(i, event.protected)
             case InstanceDied(instance_id=i) if i in self.instances and not self.instances[i].leaving:
                 self.timers.set(("died", i), now + self._rng.uniform(*NOTICE_S))
+            case DesiredCapacityRequested(group_name=self.name) if "AlarmNotification" not in self.suspended:
+                self.desired_capacity = min(max(event.desired_capacity, self.min_size), self.max_size)
+            case SpotInterruptionNotified(instance_id=i) if self.rebalances and i in self.instances:
+                self._at_risk[i] = None
             case AlarmStateChanged() if self.refresh is not None:
                 return self.refresh.hear_alarm(event.alarm_name, event.new_state, now)
             case CapacityChanged(availability_zone=zone):
@@ -332,7 +345,7 @@ class Group(Machine):
         self.last_seen = now
         events: list[Event] = []
         for _ in range(STEPS_MAX):
-            followed = self._replace_unhealthy(now)
+            followed = self._replace_unhealthy(now) + self._let_go_of_risky(now)
             if self.refresh is not None:
                 followed += self.refresh.step(now)
             followed += self._reconcile(now)
@@ -348,8 +361,19 @@ class Group(Machine):
         cause = "an EC2 health check indicating it has been terminated or stopped"
         return [event for one in unhealthy for event in self._members.terminate(one.instance_id, cause, now)]
 
+    def _risky(self) -> list[Instance]:
+        """Those that count and will be taken back. AWS: Capacity Rebalancing launches before it terminates."""
+        self._at_risk = {i: None for i in self._at_risk if i in self.instances}
+        return [self.instances[i] for i in self._at_risk if self.instances[i].counted]
+
+    def _let_go_of_risky(self, now: float) -> list[Event]:
+        risky = self._risky() if self._at_risk else []
+        spare = max(0, len(self.roll.available) - self.desired_capacity)
+        cause = "a rebalance recommendation"
+        return [e for one in risky[:spare] for e in self._members.terminate(one.instance_id, cause, now)]
+
     def _reconcile(self, now: float) -> list[Event]:
-        surge = self.refresh.surge if self.refresh is not None else 0
+        surge = (self.refresh.surge if self.refresh is not None else 0) + len(self._risky() if self._at_risk else ())
         missing = self.desired_capacity + surge - len(self.roll.counted)
         if missing > 0 and "Launch" not in self.suspended and not self.being_deleted:
             return self._launch(missing, now)
@@ -369,9 +393,22 @@ class Group(Machine):
                 return [*events, self._launch_failed(refused, now)]
         return events
 
-    def _launch_one(self, now: float) -> list[Event]:
+    def next_spec(self) -> LaunchSpec:
+        """What the next instance will be.
+
+        Raises:
+            LaunchRefused: EC2 would not launch it.
+        """
         applies = self.refresh is not None and self.refresh.applies_desired
-        spec = self._resolve(self.refresh.desired if applies else self.launch)
+        ref = self.refresh.desired if applies else self.launch
+        if self.mix is None:
+            return self._resolve(ref)
+        there = [one.spec for one in self.roll.counted.values()]
+        market = self.mix.next_market(there)
+        return replace(self._resolve(replace(ref, instance_type=self.mix.next_type(market, there))), market=market)
+
+    def _launch_one(self, now: float) -> list[Event]:
+        spec = self.next_spec()
         subnet_id, zone = self._emptiest_zone(spec)
         cause = f"a difference between desired and actual capacity, group {self.name}"
         return self._members.launch(spec, subnet_id, zone, cause, self.new_instances_protected, now)

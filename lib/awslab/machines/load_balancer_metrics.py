@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -13,14 +13,18 @@ from awslab.machines.metrics import MINUTE_S, Bucket, MetricKey, Metrics, metric
 from awslab.machines.targets import TargetGroup, TargetState
 
 NAMESPACE = "AWS/ApplicationELB"
+ANSWERED = {kind: f"HTTPCode_Target_{kind}XX_Count" for kind in (2, 3, 4, 5)}
+FAILED_OPEN = "UnhealthyRoutingRequestCount"  # reported by target group only
 RESPONSE_TIME_DIGITS = 4  # real seconds to 0.1 ms, so that percentiles of many requests need little memory
 
 
+@lru_cache(maxsize=1024)
 def load_balancer_of(listener_arn: str) -> str:
     """The LoadBalancer dimension: `app/<name>/<id>`."""
     return listener_arn.split(":listener/")[1].rsplit("/", 1)[0]
 
 
+@lru_cache(maxsize=1024)
 def target_group_of(target_group_arn: str) -> str:
     """The TargetGroup dimension: `targetgroup/<name>/<id>`."""
     return target_group_arn.rsplit(":", 1)[1]
@@ -58,12 +62,19 @@ def _keys(place: Place, metric: str) -> tuple[MetricKey, ...]:
 
 
 @dataclass(slots=True)
+class Here:
+    """What was counted at one place: sums by metric, and how many responses took how long."""
+
+    sums: Counter[str] = field(default_factory=Counter)
+    times: Counter[float] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
 class Minute:
     """Requests of one minute. Without any there is no data point at all, and what went wrong is never reported as zero
     but for the status codes of targets that did answer."""
 
-    sums: Counter[MetricKey] = field(default_factory=Counter)
-    times: defaultdict[MetricKey, Counter[float]] = field(default_factory=lambda: defaultdict(Counter))
+    places: defaultdict[Place, Here] = field(default_factory=lambda: defaultdict(Here))
     requests: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # (LB, TG, AZ): a target was chosen
 
     def count(self, served: RequestsServed, zone: str, fails_open: bool) -> None:
@@ -73,46 +84,47 @@ class Minute:
             target_group_of(served.target_group_arn) if served.target_group_arn else "",
             zone,
         )
-        for status, n in served.elb_statuses:
-            self._count_elb(Place(place.load_balancer, zone=zone), status, n)
-        self._sum(place.keys("TargetConnectionErrorCount"), served.connection_errors)
+        if served.elb_statuses:
+            own = self.places[Place(place.load_balancer, zone=zone)]  # its own answers are never split by target group
+            for status, n in served.elb_statuses:
+                _count_elb(own, status, n)
+        if served.connection_errors:
+            self.places[place].sums["TargetConnectionErrorCount"] += served.connection_errors
         if served.target_id:
             self._count_chosen(place, served, fails_open)
 
     def _count_chosen(self, place: Place, served: RequestsServed, fails_open: bool) -> None:
         chosen = sum(n for _, n in served.statuses) + sum(n for _, n in served.elb_statuses)
-        self._sum(place.keys("RequestCount"), chosen)
-        answered = Counter({kind: 0 for kind in (2, 3, 4, 5)})  # all four are reported once there are requests
+        here = self.places[place]
+        here.sums["RequestCount"] += chosen
+        for metric in ANSWERED.values():  # all four are reported once there are requests
+            here.sums[metric] += 0
         for status, n in served.statuses:
-            answered[status // 100] += n
-        for kind, n in answered.items():
-            self._sum(place.keys(f"HTTPCode_Target_{kind}XX_Count"), n, zero=True)
+            if status // 100 in ANSWERED:
+                here.sums[ANSWERED[status // 100]] += n
         self.requests[place.load_balancer, place.target_group, place.zone] += chosen
         if fails_open:
-            self._sum(place.group_keys("UnhealthyRoutingRequestCount"), chosen)
-        times = Counter(served.response_times_s)  # of simulated tasks all the same: counted first, they cost nothing
-        for key in place.keys("TargetResponseTime"):
-            for time_s, n in times.items():
-                self.times[key][round(time_s, RESPONSE_TIME_DIGITS)] += n
-
-    def _count_elb(self, place: Place, status: int, n: int) -> None:
-        """The load balancer's own answers are never split by target group."""
-        kind = f"HTTPCode_ELB_{status // 100}XX_Count"
-        own = [f"HTTPCode_ELB_{status}_Count"] if status in (500, 502, 503, 504) else []
-        for metric in (kind, *own):
-            self._sum(place.keys(metric), n)
-
-    def _sum(self, keys: Iterable[MetricKey], n: int, zero: bool = False) -> None:
-        for key in keys if n or zero else ():
-            self.sums[key] += n
+            here.sums[FAILED_OPEN] += chosen
+        here.times.update(round(t, RESPONSE_TIME_DIGITS) for t in served.response_times_s)
 
     def publish(self, metrics: Metrics, at: float) -> None:
         """Report the minute that begins at `at`."""
-        for key, n in self.sums.items():
+        sums: Counter[MetricKey] = Counter()
+        for place, here in self.places.items():
+            for metric, n in here.sums.items():
+                for key in place.group_keys(metric) if metric == FAILED_OPEN else place.keys(metric):
+                    sums[key] += n
+            for key in place.keys("TargetResponseTime"):
+                for value, n in here.times.items():
+                    metrics.put(key, at, value, float(n), unit="Seconds")
+        for key, n in sums.items():
             metrics.put(key, at, float(n), unit="Count")
-        for key, values in self.times.items():
-            for value, n in values.items():
-                metrics.put(key, at, value, float(n), unit="Seconds")
+
+
+def _count_elb(own: Here, status: int, n: int) -> None:
+    own.sums[f"HTTPCode_ELB_{status // 100}XX_Count"] += n
+    if status in (500, 502, 503, 504):
+        own.sums[f"HTTPCode_ELB_{status}_Count"] += n
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
-"""Reports every minute what the load balancers, Auto Scaling groups and clusters did, as CloudWatch metrics.
+"""Reports every minute what load balancers, Auto Scaling groups, clusters and tasks did, as CloudWatch metrics.
 
-Only what the lab knows is reported: there is no CPU utilization, because nothing here measures any.
+Only what the lab knows is reported: there is no memory utilization, because nothing here measures any.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from awslab.machines.events import (
 )
 from awslab.machines.load_balancer_metrics import Gauge, Minute, Place, exact_key, host_counts
 from awslab.machines.machine import Event, Machine
+from awslab.machines.managed_scaling import ManagedScaling
 from awslab.machines.metrics import MINUTE_S, Metrics, metric_key
+from awslab.machines.processor_use import ProcessorUse
 from awslab.machines.targets import TargetGroup
 
 PUBLISH_AFTER_S = 5.0  # a minute is reported this long after its end; AWS takes longer, and does not say how long
@@ -51,6 +53,8 @@ class Publisher(Machine):
         target_groups: All of them, now.
         scaling_groups: All of them, now.
         clusters: All of them, now.
+        managed: Every managed scaling, now.
+        cpu_used_s: CPU seconds of a task since it started, see `ProcessorUse`.
         now: Lab time.
     """
 
@@ -64,10 +68,13 @@ class Publisher(Machine):
         target_groups: Callable[[], Iterable[TargetGroup]],
         scaling_groups: Callable[[], Iterable[ScalingGroup]],
         clusters: Callable[[], Iterable[Cluster]],
+        managed: Callable[[], Iterable[ManagedScaling]] = tuple,
+        cpu_used_s: Callable[[str], float | None] = lambda task_id: None,
         now: float,
     ) -> None:
         self.metrics = metrics
         self._target_groups, self._scaling_groups, self._clusters = target_groups, scaling_groups, clusters
+        self._managed, self._processor_use = managed, ProcessorUse(cpu_used_s)
         self._minute = math.floor(now / MINUTE_S) * MINUTE_S  # the next to be reported
         self._minutes: dict[float, Minute] = {}
         self._zones: dict[str, str] = {}  # instance id -> availability zone
@@ -87,6 +94,9 @@ class Publisher(Machine):
         self._publish_per_target(at, served.requests)
         self._publish_scaling_groups(at)
         self._publish_clusters(at)
+        self._processor_use.publish(self.metrics, self._clusters(), at)
+        for managed in self._managed():
+            self.metrics.put(managed.tracking.metric, at, managed.reservation_percent(), unit="Percent")
         return ()
 
     def on_event(self, event: Event, now: float) -> Iterable[Event]:

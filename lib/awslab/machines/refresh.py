@@ -145,11 +145,18 @@ class Refresh:
         old = [
             i.instance_id
             for i in self.group.instances.values()
-            if not i.leaving and not (matching is not None and _matches(i.spec, matching)) and not self._ignored(i)
+            if not i.leaving and not (matching is not None and self._matches(i.spec, matching)) and not self._ignored(i)
         ]
         self._count(old, self.started_at)
         self.group.timers.set(STUCK, now + STUCK_S)
         return self._become(R.IN_PROGRESS, now)
+
+    def _matches(self, spec: LaunchSpec, target: LaunchSpec) -> bool:
+        """Skip matching compares the template, its version and the type (any of a mix), nothing user data fetches."""
+        if self.group.mix is not None and spec.instance_type in self.group.mix.instance_types:
+            size = {"instance_type": spec.instance_type, "vcpus": spec.vcpus, "memory_mib": spec.memory_mib}
+            target = replace(target, **size)
+        return replace(spec, user_data="") == replace(target, user_data="", market=spec.market)
 
     def _count(self, old: list[str], since: float) -> None:
         self._total = len(old)
@@ -388,8 +395,3 @@ class Refresh:
             percentage_complete=self.percentage_complete,
             reason=self.reason,
         )
-
-
-def _matches(spec: LaunchSpec, target: LaunchSpec) -> bool:
-    """Skip matching compares the template, its version and the instance type, nothing that user data fetches."""
-    return replace(spec, user_data="") == replace(target, user_data="")

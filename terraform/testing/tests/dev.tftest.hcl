@@ -71,12 +71,8 @@ run "what_the_lab_has_not_got" {
 
   variables {
     lab     = true
-    scaling = { min_count = 2, max_count = 4 }
-    spot    = { instance_types = ["t3.medium", "t3a.medium"] }
+    scaling = { min_count = 2, max_count = 4, memory_percent = 60 }
   }
 
-  expect_failures = [
-    var.scaling,
-    var.spot,
-  ]
+  expect_failures = [var.scaling]
 }
