@@ -130,7 +130,7 @@ class TimelineChart:
         self._lane = Lane(lane, below, theme)
         self._axes = [lane, *below]
         self._note = figure.text(
-            RIGHT + 8 / 72 / WIDTH_IN, 0.0, "m:ss since start", color=theme.muted, font=font(BODY_PT), va="top"
+            RIGHT + 8 / 72 / WIDTH_IN, 0.0, "m:ss elapsed", color=theme.muted, font=font(BODY_PT), va="top"
         )
 
     def _stack(self, figure: Figure, wanted: tuple[type[Panel], ...]) -> list[Axes]:
@@ -152,7 +152,7 @@ class TimelineChart:
         ticks = [i * step for i in range(int(x_end / step) + 1) if self._is_free(i * step, x_end)]
         last = self._axes[-1]
         last.set_xticks(ticks, [duration_text(t) for t in ticks], font=font(BODY_PT))
-        self._note.set_text(f"{'h:mm:ss' if x_end >= 3600 else 'm:ss'} since start")
+        self._note.set_text(f"{'h:mm:ss' if x_end >= 3600 else 'm:ss'} elapsed")
         self._note.set_y(last.get_position().y0 - 6 / 72 / HEIGHT_IN)
 
     def _is_free(self, tick: float, x_end: float) -> bool:
