@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 IMITATED = """
 imitated, with AWS's order, waits and failures:
-  Auto Scaling   groups, launch templates, lifecycle hooks, activities, instance refresh with rollback
-  ECS            clusters, capacity providers with managed draining, services, tasks, task sets
+  Auto Scaling   groups, launch templates, lifecycle hooks, activities, instance refresh with rollback; on-demand and
+                 Spot mixed, Capacity Rebalancing; services followed by target tracking and schedules
+  ECS            clusters, capacity providers with managed draining and managed scaling, services, tasks, task sets
   CodeDeploy     blue/green for ECS: lifecycle events, hooks, canary and linear shifts, alarms, automatic rollback
   Lambda         functions named by hooks run as local processes; task and hook output reaches CloudWatch Logs
   ELB            listeners, weights, target health, deregistration delay, real requests on loopback ports
-  CloudWatch     ALB, Auto Scaling and ECS metrics, metric alarms with missing-data rules
+  CloudWatch     ALB, Auto Scaling and ECS metrics (CPU is that of the tasks' processes), alarms, missing-data rules
   ECR            images by digest: each task is a real process of exactly that content
-  Lambda         functions that CodeDeploy's hooks name: each call is a real process of exactly that code
   Logs           what tasks and functions print, by line, in lab time
 kept as books only, by moto: EC2 networks, IAM, SSM, S3, KMS and the rest
-not imitated: warm pools, mixed instances policies, network load balancers, containers as such (no Docker is used),
-  Capacity Rebalancing: a Spot host is taken by a fault, with two minutes of notice
+not imitated: warm pools, network load balancers, containers as such (no Docker is used); a Spot host is taken back by
+  a fault, with two minutes of notice
 an action that is not imitated is answered 501, never with a made-up success
 
 exit codes: 0 stopped as asked; 1 a part of it died, or the port is taken

@@ -64,8 +64,9 @@ class Fleet(Stack):
             DesiredCapacity=hosts,
             LaunchTemplate={"LaunchTemplateName": "web", "Version": "2"},
         )
+        self.sleep(200)  # tasks spread over hosts that are there; one without any would be scaled in
         self.create(desired=6)
-        self.sleep(400)
+        self.sleep(200)
         self.here = Connection(LabSession(self.lab), LabTime(self.lab.clock), "123456789012", "us-east-1")
         self.stack = read_stack(self.here, "dev", "web")
         self.send(10)
