@@ -9,6 +9,7 @@ is lost; a task that is killed loses what it would lose on AWS: 502, until it is
 import argparse
 import asyncio
 import importlib.util
+import itertools
 import statistics
 import sys
 import tempfile
@@ -93,22 +94,36 @@ async def kill(stage, port, tasks):
 
 
 async def change(stage, port, tasks, changes, limits):
-    """How long from saying a weight, or a drain, to the first answer by it, in real milliseconds; print it."""
-    other = "arn:green"
-    green = await stage.run_task("green", APP_VERSION="green")
+    """How long from saying a weight, or a drain, to the first answer by it, in real milliseconds; print both."""
+    green, other = await stage.run_task("green", APP_VERSION="green"), "arn:green"
+    blue = next(iter(tasks.values()))
     stage.say(EndpointsChanged(target_group_arn=other, endpoints=(green,), registered=1))
+    weights = {
+        wanted: WeightsChanged(listener_arn=stage.listener, weights=((group, 1),))
+        for wanted, group in ((b'"green"', other), (b'"version": "1"', stage.group))
+    }
+    drains = {  # of two in one group, only one gets new requests
+        wanted: EndpointsChanged(target_group_arn=stage.group, endpoints=(endpoint,), registered=2)
+        for wanted, endpoint in ((b'"green"', green), (b'"version": "1"', blue))
+    }
+    for what, events in (("weights", weights), ("drains", drains)):
+        took = await timed(stage, port, itertools.islice(itertools.cycle(events.items()), changes))
+        limits.at_most(f"{what} in effect after", statistics.median(took), 5, "ms")
+        print(f"  the slowest after {max(took):.1f} ms")
+
+
+async def timed(stage, port, events):
+    """Real milliseconds from saying each event to the first answer that has its words in it."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     took = []
-    for number in range(changes):
-        wanted, group = (b'"green"', other) if number % 2 == 0 else (b'"version": "1"', stage.group)
+    for wanted, event in events:
         began = time.perf_counter()
-        stage.say(WeightsChanged(listener_arn=stage.listener, weights=((group, 1),)))
+        stage.say(event)
         while wanted not in await ask(reader, writer):
             pass
         took.append(1e3 * (time.perf_counter() - began))
     writer.close()
-    limits.at_most("weights in effect after", statistics.median(took), 5, "ms")
-    print(f"  the slowest after {max(took):.1f} ms")
+    return took
 
 
 async def ask(reader, writer):
