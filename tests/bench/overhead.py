@@ -1,7 +1,9 @@
 """What the runner, its journal, redaction and the pack add to a runbook: beside plain papermill, in pairs.
 
 A short runbook of five cells shows the seconds that are added whatever the runbook does; a longer one whose cells wait
-shows the share. Run: .venv/bin/python tests/bench/overhead.py
+shows the share. Limits: 10 s to the short one, 5 % to the longer.
+
+    python tests/bench/overhead.py
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import time
 from pathlib import Path
 
 import papermill
+from limits import Limits
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -45,17 +48,22 @@ def measure(how, runbook: Path) -> float:
         return time.perf_counter() - began
 
 
-def main() -> None:
-    """Print the medians of interleaved pairs."""
+def main() -> int:
+    """Print the medians of interleaved pairs; 1 when it adds too much."""
+    limits = Limits()
     with tempfile.TemporaryDirectory() as folder:
         for name, cells in (("short", SHORT), ("a minute", LONG)):
             runbook = write_runbook(Path(folder) / "05-try.ipynb", *cells)
             measure(kept, runbook)  # imports
             pairs = [(measure(plainly, runbook), measure(kept, runbook)) for _ in range(PAIRS)]
             plain, ours = (statistics.median(each) for each in zip(*pairs, strict=True))
-            added = ours - plain
-            print(f"{name:<9} papermill {plain:.2f} s, hitless {ours:.2f} s: {added:+.2f} s, {added / plain:+.1%}")
+            print(f"{name}: papermill {plain:.2f} s, hitless {ours:.2f} s")
+            if cells is SHORT:
+                limits.at_most("  added", ours - plain, 10, "s")
+            else:
+                limits.at_most("  added", 100 * (ours - plain) / plain, 5, "%")
+    return limits.code
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
