@@ -279,14 +279,14 @@ class Face(InstanceRefreshActions, BaseResponse):
     def describe_scaling_activities(self) -> ActionResult:
         """DescribeScalingActivities, newest first."""
         name, ids = self.params.get("AutoScalingGroupName"), self.params.get("ActivityIds") or []
-        rows = [
-            describe_activity(g, a)
+        found = [
+            (g, a)
             for g in self._groups()
             for a in g.activities.newest_first
             if (not name or g.name == name) and (not ids or a.activity_id in ids)
         ]
-        page, token = self._page(rows)
-        return ActionResult({"Activities": page, "NextToken": token})
+        page, token = self._page(found)
+        return ActionResult({"Activities": [describe_activity(g, a) for g, a in page], "NextToken": token})
 
     def enable_metrics_collection(self) -> ActionResult:
         """EnableMetricsCollection; no names means all."""
