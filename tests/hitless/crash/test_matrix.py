@@ -30,10 +30,11 @@ MOMENTS = {  # by the journal's entry
 }
 ENDS = (*WAYS, *FROM_WITHIN)
 RELEASE = {"DEPLOYMENT_CONFIG": "CodeDeployDefault.ECSAllAtOnce", "PROBE_RATE_PER_S": 200}
+STATE_DIR = f".cache/crash/{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"  # each worker has a service of its own
 RUNBOOKS = {
     "30-deploy-app": {"VERSION": "2.0.0"} | RELEASE,
     "40-roll-back-app": {"TO_REVISION": "1"} | RELEASE,
-    "41-roll-back-hosts": {"TO_VERSION": "2", "PROBE_RATE_PER_S": 200, "STATE_DIR": ".cache/crash"},
+    "41-roll-back-hosts": {"TO_VERSION": "2", "PROBE_RATE_PER_S": 200, "STATE_DIR": STATE_DIR},
 }
 TARGET = {"ACCOUNT_ID": "123456789012", "NAME": "web", "REASON": "crash matrix", "DRY_RUN": "false"}
 EVERY = list(itertools.product(RUNBOOKS, MOMENTS, ENDS))
