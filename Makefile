@@ -41,7 +41,7 @@ bench:  ## every benchmark beside its limit, or ARGS="day looks"; docs/performan
 	@$(IN) tests/bench $(ARGS)
 
 reprove:  ## every notebook to its end: by nbval, by papermill, the walkthrough in a browser (ten minutes)
-	@HITLESS_NOTEBOOKS=all $(IN) -m pytest -n 0 -v tests/three_ways $(ARGS)
+	@HITLESS_NOTEBOOKS=all $(IN) -m pytest -n 3 --dist loadfile -v tests/three_ways $(ARGS)
 
 crash:  ## end a run in every way at every moment, of each runbook (an hour); says how many cases passed
 	@HITLESS_CRASH=all $(IN) -m pytest -n 3 tests/hitless/crash tests/terraform/test_cut_off.py $(ARGS)

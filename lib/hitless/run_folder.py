@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hitless import durable
+from hitless import checkout, durable
 from hitless.checks import Checks
 from hitless.clock import to_datetime, utc_text
 from hitless.connect import Connection
@@ -140,9 +140,11 @@ def open_run(here: Connection, runbook: str, run_dir: str, reason: str) -> RunFo
     Args:
         here: Whose account.
         runbook: Its name, e.g. `06-count-to-ninety`.
-        run_dir: The folder the runner chose; "" makes `runs/<runbook>/<UTC time>`.
+        run_dir: The folder the runner chose; "" makes `runs/<runbook>/<UTC time>` in the checkout, and goes there.
         reason: Why, for whoever reads the record.
     """
+    if not run_dir:
+        checkout.enter()
     return _open(here, runbook, run_dir, {"REASON": reason, "DRY_RUN": False})
 
 
