@@ -55,7 +55,7 @@ class ControlRoom:
         self.url = endpoint_url(here, stack)
         self.deeds: list[Deed] = []
         self.faults: list[Deed] = []
-        self.is_whole = True
+        self.is_whole = False  # until somebody has looked
         self._doomed: set[str] = set()
         self.verdict = Verdict()
         self.said = ""

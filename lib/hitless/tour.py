@@ -44,6 +44,8 @@ async def play(room: ControlRoom, script: str) -> None:
         elif step == "healthy":
             await _until(room, step, lambda: room.is_whole)
         else:
+            if step.startswith("release"):  # an alarm that rings still would stop it at once
+                await _until(room, "healthy", lambda: room.is_whole)
             await _until(room, step, lambda step=step: room.may(step) or room.deed is None)
             await room.do(step)
 
