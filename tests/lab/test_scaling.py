@@ -271,3 +271,14 @@ def test_processors_are_reported_by_service_and_by_cluster(scaled):
 
     assert read(named) == pytest.approx([20, 20], rel=0.05)
     assert read(named[:1]) == pytest.approx([5, 5], rel=0.05)  # of two vCPU
+
+
+def test_a_template_or_a_group_that_is_gone_disturbs_nobody_else(scaled):
+    web = scaled()
+    web.ec2.delete_launch_template(LaunchTemplateId=web.template_id)
+    web.ecs.update_service(cluster="dev", service="web", desiredCount=20)
+    web.sleep(1200)
+    assert web.counts() == (20, 8, 1)
+    web.asg.delete_auto_scaling_group(AutoScalingGroupName="hosts", ForceDelete=True)
+    web.sleep(1200)
+    assert web.ecs.create_cluster(clusterName="other")["cluster"]["status"] == "ACTIVE"

@@ -180,11 +180,13 @@ class ClusterActions(EC2ContainerServiceResponse):
             self._stored_provider(name)
 
     def _group(self, arn_or_name: str) -> Group:
-        name = last_part(arn_or_name)
-        for group in self.world.of(Group):
-            if group.name == name and not group.being_deleted:
-                return group
+        group = self._find_group(last_part(arn_or_name))
+        if group is not None:
+            return group
         raise invalid("The specified Auto Scaling group ARN is invalid. Specify a valid ARN and try again.")
+
+    def _find_group(self, name: str) -> Group | None:
+        return next((g for g in self.world.of(Group) if g.name == name and not g.being_deleted), None)
 
     def _check_group_provider(self, given: dict) -> None:
         group = self._group(given["autoScalingGroupArn"])
@@ -209,8 +211,9 @@ class ClusterActions(EC2ContainerServiceResponse):
             providers = [_provider(one) for one in stored]
             self.world.tell(task_commands.set_providers(cluster, providers, now=self.world.now))
             for one, provider in zip(stored, providers, strict=True):
-                if settings := _managed(one):
-                    wanted[cluster.cluster_name, provider.name] = cluster, self._group(provider.group_name), settings
+                group, settings = self._find_group(provider.group_name), _managed(one)
+                if group is not None and settings is not None:  # a group can be deleted before its provider
+                    wanted[cluster.cluster_name, provider.name] = cluster, group, settings
         self._sync_managed_scaling(wanted)
 
     def _sync_managed_scaling(self, wanted: dict[tuple[str, str], tuple[Cluster, Group, ManagedSettings]]) -> None:

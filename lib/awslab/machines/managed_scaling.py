@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from awslab.machines.cluster import Cluster
 from awslab.machines.container_instances import CPU_UNITS_PER_VCPU, InstanceStatus
 from awslab.machines.events import AlarmStateChanged, DesiredCapacityRequested
-from awslab.machines.group import Group
+from awslab.machines.group import Group, LaunchRefused
 from awslab.machines.machine import Event, Machine, new_uuid
 from awslab.machines.metrics import Metrics, metric_key
 from awslab.machines.services import Service
@@ -118,7 +118,10 @@ class ManagedScaling(Machine):
     def _tasks_each(self, service: Service, definition: TaskDefinition) -> int:
         if service.rules.distinct_instance or definition.static_ports:
             return 1
-        spec = self.group.next_spec()
+        try:
+            spec = self.group.next_spec()
+        except LaunchRefused:  # nothing can be launched, so its size does not matter; the group says so itself
+            return 1
         by_cpu = spec.vcpus * CPU_UNITS_PER_VCPU // definition.cpu_units if definition.cpu_units else math.inf
         by_memory = spec.memory_mib // definition.memory_mib if definition.memory_mib else math.inf
         return max(1, int(min(by_cpu, by_memory, 1000)))
