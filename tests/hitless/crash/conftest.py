@@ -20,8 +20,7 @@ from hitless.lab import Lab
 from tests.hitless.web import Web
 
 CHECKOUT = Path(__file__).parents[3]
-WAIT_S = 180.0
-CELL_TIMEOUT_S = 60.0  # twice what the longest cell of these runs takes
+WAIT_S = 600.0  # real seconds; nothing takes longer, a whole environment on a busy machine included
 GRACE_S = 20.0  # what is blocked in a cell that awaits hears no interrupt, and is ended
 FROM_WITHIN = ("failed cell", "sys.exit(0)", "cell time-out")
 
@@ -42,39 +41,57 @@ class Operator:
         return process
 
     def run(self, *options, env=None):
+        """Run it, or go on with it."""
+        if self.folder.exists():
+            return self.start("run", "--resume", self.folder, *options, env=env)
         path = f"runbooks/{self.runbook}.ipynb"
         return self.start("run", path, "--run-dir", self.folder, "--approve", "lab", *options, *self.given, env=env)
 
-    def run_and_end_within(self, kind, way):
-        """A run whose kernel ends it by itself, right after an entry of this kind."""
-        profile = self.folder.parent / "ipython"
+    def run_and_end_within(self, kind, facts, way, cell_timeout_s):
+        """A run whose kernel ends it by itself, right after an entry of this kind that says this: the exit code."""
+        profile = self.folder.parent / f"ipython-{self.runbook}"
         startup = profile / "profile_default" / "startup"
-        startup.mkdir(parents=True)
+        startup.mkdir(parents=True, exist_ok=True)
+        self.mark.unlink(missing_ok=True)
         shutil.copy(Path(__file__).with_name("from_within.py"), startup)
-        told = {"IPYTHONDIR": profile, "END_AT": kind, "END_BY": way, "END_MARK": self.mark}
-        env = {**os.environ, **{name: str(value) for name, value in told.items()}}
-        return self.run("--cell-timeout", str(CELL_TIMEOUT_S), "--stop-grace", str(GRACE_S), env=env)
+        told = {"IPYTHONDIR": profile, "END_AT": kind, "END_FACTS": json.dumps(facts), "END_BY": way}
+        env = {**os.environ, **{name: str(value) for name, value in told.items()}, "END_MARK": str(self.mark)}
+        return self.wait(self.run("--cell-timeout", str(cell_timeout_s), "--stop-grace", str(GRACE_S), env=env))
 
     @property
     def mark(self):
-        return self.folder.parent / "ended-from-within"
+        return self.folder.with_name(f"{self.folder.name}-ended-from-within")
 
     def do(self, *words):
         """Type it and wait: exit code, what was said."""
-        process = self.start(*words)
-        code = process.wait(WAIT_S)
+        code = self.wait(self.start(*words))
         return code, "".join(self.said)
+
+    def wait(self, process):
+        """The exit code; what was said when there is none."""
+        try:
+            return process.wait(WAIT_S)
+        except subprocess.TimeoutExpired as error:
+            process.kill()
+            raise AssertionError("".join(self.said)) from error
 
     def entries(self):
         path = self.folder / "journal.jsonl"
         return read(path, torn_tail_ok=True) if path.exists() else []
 
-    def until(self, process, moment):
-        """Wait until the journal says so; the run may be over before."""
-        end, pause = time.monotonic() + WAIT_S, threading.Event()
-        while process.poll() is None and not any(map(moment, self.entries())):
-            assert time.monotonic() < end, "".join(self.said)
-            pause.wait(0.005)
+    def until(self, process, moment, known=0):
+        """Wait until the journal says so after the entries that are known; the run may be over before."""
+        until, pause, size = time.monotonic() + WAIT_S, threading.Event(), -1
+        while process.poll() is None:
+            assert time.monotonic() < until, "".join(self.said)
+            if size == (size := self._journal_size()):
+                pause.wait(0.005)
+            elif any(map(moment, self.entries()[known:])):
+                return
+
+    def _journal_size(self):
+        path = self.folder / "journal.jsonl"
+        return path.stat().st_size if path.exists() else 0
 
     @property
     def past(self):
@@ -151,7 +168,3 @@ def web(lab, tmp_path):
 @pytest.fixture
 def operator(tmp_path):
     return lambda runbook, **parameters: Operator(tmp_path / "run", runbook, **parameters)
-
-
-def dump(folder):
-    return json.dumps([[entry.kind, dict(entry.facts)] for entry in read(folder / "journal.jsonl")], indent=1)

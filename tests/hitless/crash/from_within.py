@@ -1,8 +1,9 @@
 """Ends a run from within its kernel, at a moment of its journal; IPython runs this file when the kernel starts.
 
-What to do is in END_AT, the kind of a journal's entry, and END_BY. It happens once, right after that entry is written.
+What to do is in END_AT and END_FACTS, a journal's entry, and END_BY. It is done once, right after that is written.
 """
 
+import json
 import os
 import threading
 from pathlib import Path
@@ -28,7 +29,8 @@ append = Journal.append
 
 def append_and_end(journal, kind, /, **facts):
     entry = append(journal, kind, **facts)
-    if kind == os.environ["END_AT"] and Journal.append is append_and_end:
+    is_moment = kind == os.environ["END_AT"] and json.loads(os.environ["END_FACTS"]).items() <= facts.items()
+    if is_moment and Journal.append is append_and_end:
         Journal.append = append
         Path(os.environ["END_MARK"]).touch()
         ENDS[os.environ["END_BY"]]()
