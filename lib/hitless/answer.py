@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 HEAD_BYTES_MAX = 65_536
 NO_BODY = {204, 304}
+KNOWN_MAX = 256  # lines: one answer's are nearly all those of the one before, and need not be read again
 
 
 class BadAnswer(ValueError):
@@ -46,17 +49,12 @@ class Answer:
 
     def _read_head(self, head: bytes) -> None:
         first, *lines = head.split(b"\r\n")
-        parts = first.split(b" ", 2)
-        if len(parts) < 2 or not parts[0].startswith(b"HTTP/1.") or len(parts[1]) != 3 or not parts[1].isdigit():
-            raise BadAnswer(f"not an HTTP status line: {first[:40]!r}")
-        status = int(parts[1])
+        version, status = _status(first)
         if status < 200:  # 100 Continue, 103 Early Hints: the answer is yet to come
             return
         self.status = status
-        self.headers = {
-            name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines)
-        }
-        self._frame(parts[0])
+        self.headers = dict(map(_field, lines))
+        self._frame(version)
 
     def _frame(self, version: bytes) -> None:
         connection = self.headers.get(b"connection", b"").lower()
@@ -108,3 +106,17 @@ class Answer:
             raise BadAnswer(f"not a chunk size: {line[:40]!r}") from None
         self._in_trailer = size == 0
         self._left = size + 2 if size else 0
+
+
+@lru_cache(KNOWN_MAX)
+def _status(line: bytes) -> tuple[bytes, int]:
+    parts = line.split(b" ", 2)
+    if len(parts) < 2 or not parts[0].startswith(b"HTTP/1.") or len(parts[1]) != 3 or not parts[1].isdigit():
+        raise BadAnswer(f"not an HTTP status line: {line[:40]!r}")
+    return parts[0], int(parts[1])
+
+
+@lru_cache(KNOWN_MAX)
+def _field(line: bytes) -> tuple[bytes, bytes]:
+    name, _, value = line.partition(b":")
+    return name.strip().lower(), value.strip()

@@ -17,6 +17,7 @@ import ssl
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -109,13 +110,13 @@ class Exchange:
         request.carrier = asyncio.get_running_loop().create_task(self._open(request))
         request.carrier.add_done_callback(_raise_what_it_raised)
 
-    def finish(self, request: Request, failure: str = "") -> None:
-        """Take the outcome of a request; only the first one counts."""
+    def finish(self, request: Request, failure: str = "", ended: float = 0.0) -> None:
+        """Take the outcome of a request, which was there at `ended`, or is now; only the first one counts."""
         if request.done:
             return
         if not failure and not 200 <= request.status < 400:
             failure = f"{request.status // 100}xx"
-        request.done, request.failure, request.ended, request.carrier = True, failure, monotonic_s(), None
+        request.done, request.failure, request.ended, request.carrier = True, failure, ended or monotonic_s(), None
         self.outstanding -= 1
         self._on_done(request)
 
@@ -186,17 +187,18 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read the answer; bytes nobody asked for end the connection."""
+        heard = monotonic_s()  # what it takes us to read them is nobody's latency
         if self._request is None:
             self.close()
             return
         try:
             self._answer.feed(data)
         except BadAnswer:
-            self._done("invalid")
+            self._done("invalid", heard)
             self.abort()
             return
         if self._answer.complete:
-            self._done()
+            self._done("", heard)
 
     def connection_lost(self, error: Exception | None) -> None:
         """Say what the peer's closing means for the request on its way, if there is one."""
@@ -215,12 +217,12 @@ class Connection(asyncio.Protocol):
         self._request, self._closing = None, True
         self._transport.abort()
 
-    def _done(self, failure: str = "") -> None:
+    def _done(self, failure: str, ended: float = 0.0) -> None:
         request, answer, self._request = self._request, self._answer, None
         assert request is not None
         request.status = answer.status
-        request.origin = tuple(answer.headers.get(name, b"").decode("latin-1") for name in ORIGIN_HEADERS)
-        self._exchange.finish(request, failure)
+        request.origin = _origin(*map(answer.headers.get, ORIGIN_HEADERS))
+        self._exchange.finish(request, failure, ended)
         if answer.complete and answer.keep_alive and not self._closing:
             self._exchange.release(self)
         else:
@@ -230,6 +232,11 @@ class Connection(asyncio.Protocol):
 def _raise_what_it_raised(task: asyncio.Task[None]) -> None:
     if not task.cancelled():
         task.result()
+
+
+@lru_cache(1024)
+def _origin(*told: bytes | None) -> tuple[str, ...]:
+    return tuple((one or b"").decode("latin-1") for one in told)
 
 
 def failure_of(error: OSError) -> str:

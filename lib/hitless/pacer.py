@@ -55,11 +55,12 @@ class TimerfdPacer:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, comb: Comb) -> None:
         self._loop, self._comb = loop, comb
-        self._libc = ctypes.CDLL(None, use_errno=True)
+        self._libc = ctypes.PyDLL(None, use_errno=True)  # nothing here blocks: to give up the GIL is not worth it
         self._fd = self._libc.timerfd_create(CLOCK_MONOTONIC, TFD_FLAGS)
         if self._fd < 0:
             raise OSError(ctypes.get_errno(), "timerfd_create failed")
         self._spec = (ctypes.c_long * 4)()
+        self._arm = (self._fd, TFD_TIMER_ABSTIME, ctypes.byref(self._spec), None)
         loop.add_reader(self._fd, self._on_time)
         self._on_time()
 
@@ -77,7 +78,7 @@ class TimerfdPacer:
     def _on_time(self) -> None:
         self._spec[2], self._spec[3] = divmod(round(self._comb.catch_up() * 1e9), 1_000_000_000)
         # Arming anew also takes back the expiry that woke us, so the descriptor need not be read.
-        if self._libc.timerfd_settime(self._fd, TFD_TIMER_ABSTIME, ctypes.byref(self._spec), None) < 0:
+        if self._libc.timerfd_settime(*self._arm) < 0:
             raise OSError(ctypes.get_errno(), "timerfd_settime failed")
 
 

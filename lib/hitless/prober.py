@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import gc
 import json
 import logging
@@ -50,12 +51,13 @@ class Prober:
         about = {"url": settings.url, "rate_per_s": settings.rate, "timeout_s": settings.timeout}
         self._file = SampleWriter(Path(settings.samples), self._start + self._to_real, about)
         self._sent = 0
-        self._batch: list[Sample] = []
+        self._ended: list[Sample] = []
+        self._was_told_to = False
         self._windows: dict[int, list[Sample]] = defaultdict(list)
         self._due: dict[int, int] = defaultdict(int)
         self._allow(settings.rate)
         self._ended_at = math.inf
-        self.stopping = asyncio.Event()
+        self.stopping, self._drained = asyncio.Event(), asyncio.Event()
 
     async def run(self, pacer_class: type[TimerfdPacer] | type[LoopPacer]) -> None:
         """Probe until told to stop, then wait for what is under way."""
@@ -63,17 +65,17 @@ class Prober:
             asyncio.get_running_loop(), Comb(self._settings.rate, self._start, self._send)
         )
         self._say({"kind": "ready", "start": self._start + self._to_real, "pid": os.getpid()})
-        parent, ends, tell = os.getppid(), self._start + self._settings.duration, self._start + 1.0
-        while not self.stopping.is_set() and monotonic_s() < ends and os.getppid() == parent:
-            tell = self._beat(tell)
-            await self._pause()
+        self._tell_at, self._parent = self._start + 1.0, os.getppid()
+        self._beat()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._start + self._settings.duration - monotonic_s()):
+                await self.stopping.wait()
         pacer.stop()
         self._ended_at = monotonic_s()
-        while self._exchange.outstanding:
-            self._beat(tell)
-            await asyncio.sleep(SWEEP_S)
+        await self._drained.wait()
+        self._next_beat.cancel()
         self.flush(everything=True)
-        self._say({"kind": "end", "sent": self._sent, "told_to": self.stopping.is_set()})
+        self._say({"kind": "end", "sent": self._sent, "told_to": self._was_told_to})
 
     def hear(self, line: str) -> None:
         """Do what the parent says: `stop`, or `rate` and a number.
@@ -82,6 +84,7 @@ class Prober:
             Refused: It is neither, or the number is out of bounds; the parent had better know that it was not heard.
         """
         if line == "stop":
+            self._was_told_to = True
             self.stopping.set()
             return
         word, _, number = line.partition(" ")
@@ -99,26 +102,28 @@ class Prober:
 
     def flush(self, everything: bool = False) -> None:
         """Write the samples that ended, and tell the windows all of whose requests did."""
-        self._file.write(self._batch, self._sent)
-        self._batch = []
+        self._collect()
+        self._file.write(self._sent)
         newest = self._window_of(monotonic_s())
         for index in sorted(self._windows):
             if len(self._windows[index]) == self._due[index] and (everything or index < newest):
                 self._tell(index)
 
-    def _beat(self, tell: float) -> float:
+    def _beat(self) -> None:
+        self._next_beat = asyncio.get_running_loop().call_later(SWEEP_S, self._beat)
         self._exchange.sweep()
-        if monotonic_s() < tell:
-            return tell
-        self.flush()
-        return tell + max(1.0, monotonic_s() - tell)
+        self._collect()
+        if (now := monotonic_s()) >= self._tell_at:
+            self._tell_at = now + 1.0
+            self.flush()
+            if os.getppid() != self._parent:
+                self.stopping.set()
+        if self._ended_at < math.inf and not self._exchange.outstanding:
+            self._drained.set()
 
-    async def _pause(self) -> None:
-        try:
-            async with asyncio.timeout(SWEEP_S):
-                await self.stopping.wait()
-        except TimeoutError:
-            return
+    def _collect(self) -> None:
+        self._file.add(self._ended)
+        self._ended = []
 
     def _send(self, _index: int, intended: float, now: float) -> None:
         request = Request(intended, now)
@@ -133,7 +138,7 @@ class Prober:
     def _on_done(self, r: Request) -> None:
         real = r.intended + self._to_real
         sample = Sample(real, r.sent - r.intended, r.ended - r.intended, r.status, r.failure, r.origin)
-        self._batch.append(sample)
+        self._ended.append(sample)
         self._windows[self._window_of(r.intended)].append(sample)
 
     def _window_of(self, at: float) -> int:

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 QUANTILES = {"p50_ms": 0.50, "p95_ms": 0.95, "p99_ms": 0.99}
 ORIGINS = ("version", "task", "instance", "az")
 """Where an answer came from, by the headers the app sends: `x-hitless-version` and so on."""
+COLUMNS = ("intended_us", "late_us", "latency_us", "status", "failure", "origin")
 
 
 @dataclass(slots=True)
@@ -146,20 +147,26 @@ class SampleWriter:
         self._start = start
         self._file: BinaryIO = path.open("wb", buffering=0)
         self._line({"format": "hitless-samples-1", "start": start, "origins": ORIGINS, **about})
+        self._begin()
 
-    def write(self, samples: Sequence[Sample], sent: int) -> None:
-        """Write the requests that ended since the last batch, and how many were sent in all."""
-        names = sorted({s.origin for s in samples})
-        index = {origin: i for i, origin in enumerate(names)}
-        columns = {
-            "intended_us": [round(1e6 * (s.intended - self._start)) for s in samples],
-            "late_us": [round(1e6 * s.late_s) for s in samples],
-            "latency_us": [round(1e6 * s.latency_s) for s in samples],
-            "status": [s.status for s in samples],
-            "failure": [s.failure for s in samples],
-            "origin": [index[s.origin] for s in samples],
-        }
-        self._line({"sent": sent, "names": names, **columns})
+    def add(self, samples: Sequence[Sample]) -> None:
+        """Take requests that ended into the next batch: little by little, so that no request waits for long."""
+        batch, names = self._batch, self._names
+        batch["intended_us"] += [round(1e6 * (s.intended - self._start)) for s in samples]
+        batch["late_us"] += [round(1e6 * s.late_s) for s in samples]
+        batch["latency_us"] += [round(1e6 * s.latency_s) for s in samples]
+        batch["status"] += [s.status for s in samples]
+        batch["failure"] += [s.failure for s in samples]
+        batch["origin"] += [names.setdefault(s.origin, len(names)) for s in samples]
+
+    def write(self, sent: int) -> None:
+        """Write the batch, and how many were sent in all."""
+        self._line({"sent": sent, "names": list(self._names), **self._batch})
+        self._begin()
+
+    def _begin(self) -> None:
+        self._names: dict[tuple[str, ...], int] = {}
+        self._batch: dict[str, list] = {name: [] for name in COLUMNS}
 
     def note(self, **facts: float) -> None:
         """Write what else happened: `rate_per_s` from `at` on (real epoch seconds)."""
@@ -192,6 +199,5 @@ def read_samples(path: str | Path) -> tuple[list[Sample], int]:
 
 def _batch(start: float, batch: dict[str, Any]) -> Iterable[Sample]:
     names = [tuple(origin) for origin in batch["names"]]
-    fields = ("intended_us", "late_us", "latency_us", "status", "failure", "origin")
-    for intended, late, latency, status, failure, origin in zip(*(batch[f] for f in fields), strict=True):
+    for intended, late, latency, status, failure, origin in zip(*(batch[name] for name in COLUMNS), strict=True):
         yield Sample(start + intended / 1e6, late / 1e6, latency / 1e6, status, failure, names[origin])

@@ -20,6 +20,7 @@ from hitless.lab import Lab
 from tests.hitless.web import Web
 
 CHECKOUT = Path(__file__).parents[3]
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 WAIT_S = 600.0  # real seconds; nothing takes longer, a whole environment on a busy machine included
 GRACE_S = 20.0  # what is blocked in a cell that awaits hears no interrupt, and is ended
 FROM_WITHIN = ("failed cell", "sys.exit(0)", "cell time-out")

@@ -5,19 +5,19 @@ HITLESS_CRASH=some runs a choice that has every way and every moment at least on
 """
 
 import itertools
-import os
 
 import pytest
 
 from hitless.hosts import read_hosts
 from hitless.service import read_service
 from hitless.wait import wait_until
+from tests.hitless.crash.conftest import WORKER
 from tests.hitless.crash.ended import CONCLUDED, ENDS, OPENED, PLANNED, assert_true, cases_of, end, resume, step
 
 pytestmark = pytest.mark.live
 
 RELEASE = {"DEPLOYMENT_CONFIG": "CodeDeployDefault.ECSAllAtOnce", "PROBE_RATE_PER_S": 200}
-STATE_DIR = f".cache/crash/{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"  # each worker has a service of its own
+STATE_DIR = f".cache/crash/{WORKER}"  # each worker has a service of its own
 RUNBOOKS = {
     "30-deploy-app": {"VERSION": "2.0.0"} | RELEASE,
     "40-roll-back-app": {"TO_REVISION": "1"} | RELEASE,

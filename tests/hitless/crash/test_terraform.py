@@ -19,7 +19,7 @@ from hitless.lab import Lab
 from hitless.leftovers import read_leftovers
 from hitless.service import await_steady, read_service
 from hitless.stack import read_stack
-from tests.hitless.crash.conftest import CHECKOUT, Operator
+from tests.hitless.crash.conftest import CHECKOUT, WORKER, Operator
 from tests.hitless.crash.ended import CONCLUDED, ENDS, OPENED, PLANNED, assert_true, cases_of, end, resume, step
 
 pytestmark = [
@@ -52,7 +52,8 @@ class Grounds:
     """Where Terraform keeps its state, and a person who runs one runbook after the other on it."""
 
     def __init__(self, name):
-        self.state_dir = CHECKOUT / ".cache" / "crash" / name  # parameters may name folders of the checkout only
+        # Parameters may name folders of the checkout only, and workers name their temporary ones alike.
+        self.state_dir = CHECKOUT / ".cache" / "crash" / f"{WORKER}-{name}"
 
     def operator(self, folder, runbook, **parameters):
         given = {"ACCOUNT_ID": "123456789012", "STATE_DIR": self.state_dir.relative_to(CHECKOUT), "NAME": NAME}
@@ -77,7 +78,7 @@ class KeptEnvironment:
 
     def __init__(self, make_folder):
         self._make_folder, self._lab, self.is_clean, self.cases = make_folder, None, False, 0
-        self.grounds = Grounds(make_folder("kept").name + os.environ.get("PYTEST_XDIST_WORKER", ""))
+        self.grounds = Grounds("kept")
 
     def take(self):
         if not self.is_clean:
