@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 HEAD_BYTES_MAX = 65_536
 NO_BODY = {204, 304}
-KNOWN_MAX = 256  # lines: one answer's are nearly all those of the one before, and need not be read again
+HEADS_MAX = 64  # many answers of a second have the very same head: it need not be read again
 
 
 class BadAnswer(ValueError):
@@ -22,7 +24,7 @@ class Answer:
 
     def __init__(self) -> None:
         self.status = 0
-        self.headers: dict[bytes, bytes] = {}
+        self.headers: Mapping[bytes, bytes] = {}
         self.complete = False
         self.keep_alive = True
         self._buffer = b""
@@ -34,7 +36,7 @@ class Answer:
         self._buffer += data
         while not self.status and b"\r\n\r\n" in self._buffer:
             head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
-            self._read_head(head)
+            self._take(read_head(head))
         if not self.status:
             if len(self._buffer) > HEAD_BYTES_MAX or not b"HTTP/1.".startswith(self._buffer[:7]):
                 raise BadAnswer(f"not an HTTP answer: {self._buffer[:40]!r}")
@@ -47,26 +49,10 @@ class Answer:
             self.complete = True
         self.keep_alive = False
 
-    def _read_head(self, head: bytes) -> None:
-        first, *lines = head.split(b"\r\n")
-        version, status = _status(first)
-        if status < 200:  # 100 Continue, 103 Early Hints: the answer is yet to come
-            return
-        self.status = status
-        self.headers = dict(map(_field, lines))
-        self._frame(version)
-
-    def _frame(self, version: bytes) -> None:
-        connection = self.headers.get(b"connection", b"").lower()
-        self.keep_alive = connection != b"close" and (version != b"HTTP/1.0" or connection == b"keep-alive")
-        self._chunked = self.headers.get(b"transfer-encoding", b"").lower().endswith(b"chunked")
-        length = self.headers.get(b"content-length")
-        if self.status in NO_BODY:
-            self._left, self._chunked = 0, False
-        elif not self._chunked and length is not None:
-            if not length.isdigit():
-                raise BadAnswer(f"not a length: {length[:40]!r}")
-            self._left = int(length)
+    def _take(self, head: Head) -> None:
+        if head.status >= 200:  # else 100 Continue, 103 Early Hints: the answer is yet to come
+            self.status, self.headers, self.keep_alive = head.status, head.headers, head.keep_alive
+            self._chunked, self._left = head.is_chunked, head.length
 
     def _read_body(self) -> None:
         if self._chunked:
@@ -108,15 +94,40 @@ class Answer:
         self._left = size + 2 if size else 0
 
 
-@lru_cache(KNOWN_MAX)
-def _status(line: bytes) -> tuple[bytes, int]:
+@dataclass(frozen=True)
+class Head:
+    """What an answer's head says; `length` is None when the body ends with the connection, or is chunked."""
+
+    status: int
+    headers: Mapping[bytes, bytes]
+    keep_alive: bool
+    is_chunked: bool
+    length: int | None
+
+
+@lru_cache(HEADS_MAX)
+def read_head(head: bytes) -> Head:
+    """Read a head without its empty line; raises `BadAnswer` when it is none."""
+    first, *lines = head.split(b"\r\n")
+    version, status = _read_first(first)
+    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines)}
+    connection = headers.get(b"connection", b"").lower()
+    keep_alive = connection != b"close" and (version != b"HTTP/1.0" or connection == b"keep-alive")
+    if status in NO_BODY:
+        return Head(status, headers, keep_alive, False, 0)
+    is_chunked = headers.get(b"transfer-encoding", b"").lower().endswith(b"chunked")
+    return Head(status, headers, keep_alive, is_chunked, None if is_chunked else _read_length(headers))
+
+
+def _read_first(line: bytes) -> tuple[bytes, int]:
     parts = line.split(b" ", 2)
     if len(parts) < 2 or not parts[0].startswith(b"HTTP/1.") or len(parts[1]) != 3 or not parts[1].isdigit():
         raise BadAnswer(f"not an HTTP status line: {line[:40]!r}")
     return parts[0], int(parts[1])
 
 
-@lru_cache(KNOWN_MAX)
-def _field(line: bytes) -> tuple[bytes, bytes]:
-    name, _, value = line.partition(b":")
-    return name.strip().lower(), value.strip()
+def _read_length(headers: Mapping[bytes, bytes]) -> int | None:
+    length = headers.get(b"content-length")
+    if length is not None and not length.isdigit():
+        raise BadAnswer(f"not a length: {length[:40]!r}")
+    return None if length is None else int(length)

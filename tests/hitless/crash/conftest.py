@@ -49,7 +49,10 @@ class Operator:
         return self.start("run", path, "--run-dir", self.folder, "--approve", "lab", *options, *self.given, env=env)
 
     def run_and_end_within(self, kind, facts, way, cell_timeout_s):
-        """A run whose kernel ends it by itself, right after an entry of this kind that says this: the exit code."""
+        """A run whose kernel ends it by itself, right after an entry of this kind that says this.
+
+        With the way "from without" it only stands still for some seconds, to be ended at that very moment.
+        """
         profile = self.folder.parent / f"ipython-{self.runbook}"
         startup = profile / "profile_default" / "startup"
         startup.mkdir(parents=True, exist_ok=True)
@@ -57,7 +60,7 @@ class Operator:
         shutil.copy(Path(__file__).with_name("from_within.py"), startup)
         told = {"IPYTHONDIR": profile, "END_AT": kind, "END_FACTS": json.dumps(facts), "END_BY": way}
         env = {**os.environ, **{name: str(value) for name, value in told.items()}, "END_MARK": str(self.mark)}
-        return self.wait(self.run("--cell-timeout", str(cell_timeout_s), "--stop-grace", str(GRACE_S), env=env))
+        return self.run("--cell-timeout", str(cell_timeout_s), "--stop-grace", str(GRACE_S), env=env)
 
     @property
     def mark(self):
@@ -80,15 +83,23 @@ class Operator:
         path = self.folder / "journal.jsonl"
         return read(path, torn_tail_ok=True) if path.exists() else []
 
-    def until(self, process, moment, known=0):
-        """Wait until the journal says so after the entries that are known; the run may be over before."""
-        until, pause, size = time.monotonic() + WAIT_S, threading.Event(), -1
-        while process.poll() is None:
-            assert time.monotonic() < until, "".join(self.said)
-            if size == (size := self._journal_size()):
-                pause.wait(0.005)
-            elif any(map(moment, self.entries()[known:])):
-                return
+    def until(self, process, is_there):
+        """Wait until something is there; the run may be over before."""
+        end, pause = time.monotonic() + WAIT_S, threading.Event()
+        while process.poll() is None and not is_there():
+            assert time.monotonic() < end, "".join(self.said)
+            pause.wait(0.005)
+
+    def has_said(self, moment):
+        """Whether the journal says so; it is read again only when it has grown."""
+        size = -1
+
+        def look():
+            nonlocal size
+            before, size = size, self._journal_size()
+            return size != before and any(map(moment, self.entries()))
+
+        return look
 
     def _journal_size(self):
         path = self.folder / "journal.jsonl"

@@ -18,19 +18,26 @@ def step(*names):
     return {f"{name} {done}": (kind, {"step": name}) for name in names for done, kind in kinds.items()}
 
 
-def end(one, moment, way, cell_timeout_s=60):
-    """Run or go on, and end it by force or from within: the exit code."""
-    kind, facts = moment
-    known = len(one.entries())
+def end(one, moment, way):
+    """Run, and end it by force or from within: the exit code."""
     if way in FROM_WITHIN:
-        code = one.run_and_end_within(kind, facts, way, cell_timeout_s)
-        assert one.mark.exists(), f"it never came to {kind} {facts}: {''.join(one.said)}"
-        return code
+        return end_there(one, moment, way)
     process = one.run()
-    one.until(process, of_kind(kind, **facts), known)
+    one.until(process, one.has_said(of_kind(moment[0], **moment[1])))
     if process.poll() is None:
         WAYS[way](process)
     return one.wait(process)
+
+
+def end_there(one, moment, way, cell_timeout_s=60):
+    """Run or go on, and end it while it stands still at the moment: the exit code."""
+    process = one.run_and_end_within(*moment, way if way in FROM_WITHIN else "from without", cell_timeout_s)
+    if way in WAYS:
+        one.until(process, one.mark.exists)
+        WAYS[way](process)
+    code = one.wait(process)
+    assert one.mark.exists(), f"it never came to {moment}: {''.join(one.said)}"
+    return code
 
 
 def assert_true(one, code, way):

@@ -20,7 +20,7 @@ from hitless.leftovers import read_leftovers
 from hitless.service import await_steady, read_service
 from hitless.stack import read_stack
 from tests.hitless.crash.conftest import CHECKOUT, WORKER, Operator
-from tests.hitless.crash.ended import CONCLUDED, ENDS, OPENED, PLANNED, assert_true, cases_of, end, resume, step
+from tests.hitless.crash.ended import CONCLUDED, ENDS, OPENED, PLANNED, assert_true, cases_of, end_there, resume, step
 
 pytestmark = [
     pytest.mark.live,
@@ -131,7 +131,7 @@ def test_hosts_whose_change_is_ended_before_it_began(changed, turn):
 @pytest.mark.parametrize(("moment", "way"), cases_of(AT_HOSTS, AT_HOSTS[::9], AT_HOSTS[:1]))
 def test_hosts_whose_change_is_ended(changed, moment, way):
     change, way_back = changed
-    assert_true(change, end(change, HOSTS[moment], way, cell_timeout_s(moment)), way)
+    assert_true(change, end_there(change, HOSTS[moment], way, cell_timeout_s(moment)), way)
     way_back(change)
 
 
@@ -162,7 +162,7 @@ def end_again_and_again(one, moments, turn):
     """End each attempt of a run at a later moment, each time in another way; in another turn in other ways."""
     for n, (name, moment) in enumerate(moments.items()):
         way = ENDS[(n + turn) % len(ENDS)]
-        assert_true(one, end(one, moment, way, cell_timeout_s(name)), way)
+        assert_true(one, end_there(one, moment, way, cell_timeout_s(name)), way)
         assert "run " in one.do("status", one.folder)[1]
 
 

@@ -30,7 +30,7 @@ def test_the_second_is_refused_with_who_works(lab, operator, tmp_path):
     second = operator("30-deploy-app", **TARGET, **RELEASE, VERSION="3.0.0")
     second.folder = tmp_path / "second"
     working = first.run()
-    first.until(working, of_kind("lease.acquired"))
+    first.until(working, first.has_said(of_kind("lease.acquired")))
     refused = second.run()
     assert refused.wait(120) == 3
     said = "".join(second.said)

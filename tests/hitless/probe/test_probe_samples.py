@@ -74,14 +74,17 @@ def test_a_window_tells_who_answered():
 def test_what_is_written_is_read_to_the_microsecond(tmp_path):
     samples = [Sample(100.25, 1e-6, 0.001234, 200, "", BLUE), Sample(100.5, 0, 5.0, 0, "timeout")]
     writer = SampleWriter(tmp_path / "s", 100.0, {})
-    writer.write(samples, sent=2)
+    for sample in samples:
+        writer.add([sample])
+    writer.write(sent=2)
     assert read_samples(tmp_path / "s") == (samples, 0)
 
 
 def test_a_killed_probers_file_tells_how_many_are_unaccounted_for(tmp_path):
     path = tmp_path / "s"
     writer = SampleWriter(path, 100.0, {})
-    writer.write([Sample(100, 0, 0.001, 200)], sent=3)
+    writer.add([Sample(100, 0, 0.001, 200)])
+    writer.write(sent=3)
     with path.open("ab") as file:
         file.write(b'{"sent":9,"na')
     samples, unaccounted = read_samples(path)
