@@ -120,7 +120,9 @@ class Lab:
         return status, {**own, "Date": formatdate(self.world.now, usegmt=True)}, content
 
     def _answer(self, call: Call, prepared: Callable[[], AWSPreparedRequest], storm: Storm | None) -> inventory.Answer:
-        kind, headers = storm.kind if storm else None, prepared().headers
+        if storm is None:
+            return inventory.ask(prepared(), self.faces.get(call.service))
+        kind, headers = storm.kind, prepared().headers
         if kind is Kind.RESET:
             raise NoAnswer
         if kind is Kind.THROTTLED:
