@@ -43,7 +43,7 @@ bench:  ## every benchmark beside its limit, or ARGS="day looks"; docs/performan
 reprove:  ## every notebook to its end: by nbval, by papermill, the walkthrough in a browser (ten minutes)
 	@HITLESS_NOTEBOOKS=all $(IN) -m pytest -n 3 --dist loadfile -v tests/three_ways $(ARGS)
 
-crash:  ## end a run in every way at every moment, of each runbook (an hour); says how many cases passed
+crash:  ## end a run in every way at every moment, of each runbook (two hours); says how many cases passed
 	@HITLESS_CRASH=all $(IN) -m pytest -n 3 tests/hitless/crash $(ARGS)
 
 flows:  ## the workflows' steps, all of them, from an empty account to each kind of change (a quarter of an hour)
