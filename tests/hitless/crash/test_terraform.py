@@ -2,7 +2,8 @@
 
 Terraform takes minutes, so one run is ended at one moment after the other, each time in another way, and gone on with
 until it is done: as many such runs as there are ways have every way at every moment. The way is from an empty account
-to an empty account. What touches the hosts is ended once a run, on an environment that stays, and taken back.
+to an empty account. A change of hosts is ended once a run from its first step on, on an environment that stays, and
+taken back: the cell that makes it awaits, and hears a signal only when it next does, perhaps some steps later.
 """
 
 import asyncio
@@ -43,7 +44,7 @@ HOSTS = {
     **CONCLUDED,
 }
 LATE = {"rest answered", "everything answered", "watching", "judged", "concluded"}  # after minutes in one cell
-BEFORE_HOSTS = dict(itertools.takewhile(lambda moment: moment[0] != "refresh announced", HOSTS.items()))
+BEFORE_HOSTS = dict(itertools.takewhile(lambda moment: moment[0] != "template announced", HOSTS.items()))
 AT_HOSTS = [(moment, way) for moment in HOSTS if moment not in BEFORE_HOSTS for way in ENDS]
 TURNS = range(len(ENDS))
 
