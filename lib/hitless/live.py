@@ -143,15 +143,28 @@ class LiveTimeline:
         self.record.run(self._title, self._place)
         for name, value in self._limits.items():
             self.record.limit(name, value)
+        try:
+            await self._begin()
+        except BaseException:  # nobody leaves a block that was never entered
+            await self._stop_tasks()
+            self._let_go()
+            raise
+        return self
+
+    async def _begin(self) -> None:
         if self._probe is not None:
-            await asyncio.to_thread(self._probe.start)
+            await self._probe.astart()
             self._tasks.append(asyncio.create_task(self._follow_probe(self._probe)))
         for feed in self._feeds:
             await self._look(feed)
         self._tasks += [asyncio.create_task(self._follow(feed)) for feed in self._feeds]
         if self._screen.frame_s < float("inf"):
             self._tasks.append(asyncio.create_task(self._draw()))
-        return self
+
+    def _let_go(self) -> None:
+        self._painter.shutdown(wait=False)
+        if self._probe is not None:
+            self._probe.close()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
@@ -163,9 +176,7 @@ class LiveTimeline:
             await self._stop_probe()
             await self._show_final()
         finally:
-            self._painter.shutdown(wait=False)
-            if self._probe is not None:
-                self._probe.close()
+            self._let_go()
         if self._is_aborted and kind is asyncio.CancelledError:
             assert self._cell is not None
             self._cell.uncancel()

@@ -177,8 +177,18 @@ class Probe:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
 
+    async def astart(self) -> Probe:
+        """As `start`, without holding the event loop; whoever is cancelled meanwhile leaves no prober behind."""
+        starting = asyncio.ensure_future(asyncio.to_thread(self.start))
+        try:
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            await asyncio.wait([starting])
+            self.close()
+            raise
+
     async def __aenter__(self) -> Probe:
-        return await asyncio.to_thread(self.start)
+        return await self.astart()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None

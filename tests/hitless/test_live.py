@@ -1,6 +1,7 @@
 import asyncio
 import os
 import signal
+import time
 from types import SimpleNamespace
 
 import nbformat
@@ -14,6 +15,7 @@ from hitless.journal import Journal, read
 from hitless.live import Aborted, LiveTimeline
 from hitless.probe import Probe
 from hitless.timeline import Timeline
+from tests.conftest import is_gone
 
 START = 1_800_000_000.0
 
@@ -128,6 +130,35 @@ def test_a_prober_that_dies_fails_the_proof(path, tmp_path, serving):
     with serving() as (_, url), pytest.raises(NotProven, match="not watched"):
         watched(path, body, SystemClock(), probe=Probe(url, samples_path=tmp_path / "s"))
     assert [e.label for e in Timeline.load(path).events] == ["prober died"]
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("moment", ["the prober starts", "the first look is taken"])
+def test_whoever_is_interrupted_before_the_block_begins_leaves_no_prober(path, tmp_path, serving, moment):
+    looks = []
+
+    def look():
+        looks.append(1)
+        time.sleep(0.2)
+        return SimpleNamespace(healthy=2, old=2, new=0, desired=2)
+
+    async def interrupted(url):
+        probe = Probe(url, samples_path=tmp_path / "s")
+        with Journal(path, SystemClock()) as journal:
+            settings = {"journal": journal, "clock": SystemClock(), "interactive": "none"}
+            live = LiveTimeline("Test", probe=probe, capacity=look, **settings)
+            entering = asyncio.create_task(live.__aenter__())
+            async with asyncio.timeout(60):
+                while not (probe._process if moment == "the prober starts" else looks):  # noqa: ASYNC110
+                    await asyncio.sleep(0.002)
+            entering.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await entering
+            assert len(asyncio.all_tasks()) == 1
+        return probe.pid
+
+    with serving() as (_, url):
+        assert is_gone(asyncio.run(interrupted(url)))
 
 
 CELLS = """

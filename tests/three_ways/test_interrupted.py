@@ -12,8 +12,8 @@ CHANGES = {
     "01": (PROBER, "open_stage(", "settings = ", "ami_id = ", "new_hosts = "),
     "02": ("terraform", "open_stage(", "fresh = "),
     "03": (PROBER, "open_stage(", "here, stack, environment =", "careful =", "another_ami =", "first = "),
-    "04": (PROBER, "open_stage(", "CANARY =", "image = ", "started = ", "watched = "),
-    "05": (PROBER, "open_stage(", "here, stack = ", "turned = "),
+    "04": (PROBER, "open_stage(", "CANARY =", "release = ", "started = ", "watched = "),
+    "05": (PROBER, "open_stage(", "here, stack = ", "turn_round(hosts"),
 }
 
 
