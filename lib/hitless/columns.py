@@ -44,7 +44,7 @@ def outline(values: np.ndarray, most: int) -> np.ndarray:
 
     Args:
         values: In their order; NaN is a gap.
-        most: Points that may be drawn, about.
+        most: Points that may be drawn; up to three more are.
 
     Returns:
         Ascending indices; all of them when there are no more than `most`.
@@ -52,10 +52,14 @@ def outline(values: np.ndarray, most: int) -> np.ndarray:
     if len(values) <= most:
         return np.arange(len(values))
     size = math.ceil(3 * len(values) / most)
-    left_over = len(values) % size
-    whole = values[: len(values) - left_over].reshape(-1, size)
-    firsts = np.arange(len(whole)) * size
-    gap = np.isnan(whole)
-    picks = [np.where(gap, np.inf, whole).argmin(1), np.where(gap, -np.inf, whole).argmax(1), gap.argmax(1)]
-    rest = np.arange(len(values) - left_over, len(values))
-    return np.unique(np.concatenate([*(firsts + pick for pick in picks), rest]))
+    whole = len(values) - len(values) % size
+    rows = values[:whole].reshape(-1, size)
+    rest = [_marks(values[np.newaxis, whole:]) + whole] if whole < len(values) else []
+    return np.unique(np.concatenate([_marks(rows), *rest]))
+
+
+def _marks(rows: np.ndarray) -> np.ndarray:
+    """The lowest, the highest and a gap of each row; where there is none, its first."""
+    gap = np.isnan(rows)
+    picks = [np.where(gap, np.inf, rows).argmin(1), np.where(gap, -np.inf, rows).argmax(1), gap.argmax(1)]
+    return np.concatenate([np.arange(len(rows)) * rows.shape[1] + pick for pick in picks])
