@@ -43,7 +43,7 @@ def test_the_choice_has_every_way_and_every_moment():
     assert {way for _, _, way in CHOICE} == set(ENDS) and {(book, moment) for book, moment, _ in CHOICE} == set(PLACES)
 
 
-@pytest.mark.parametrize(("runbook", "moment", "way"), CASES, ids="-".join)
+@pytest.mark.parametrize(("runbook", "moment", "way"), CASES, ids=str)
 def test_a_run_that_is_ended(kept, operator, tmp_path, record_property, runbook, moment, way):
     record_property("cases", 1)
     web, serving = kept.take(tmp_path), "2.0.0" if runbook == "40-roll-back-app" else "1.0.0"
