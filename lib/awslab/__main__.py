@@ -15,7 +15,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from awslab.loop import new_loop
 from hitless.scratch import Scratch
 
 if TYPE_CHECKING:
@@ -70,9 +69,8 @@ def main(argv: list[str] | None = None) -> int:
     elif arguments.data is not None and not arguments.data.exists():
         return 0  # whoever started it is gone already, and has taken the folder along
     try:
-        kept = Scratch("awslab-") if arguments.data is None else contextlib.nullcontext(arguments.data)
-        with kept as data, asyncio.Runner(loop_factory=new_loop) as runner:
-            return runner.run(_serve(arguments, data))
+        with Scratch("awslab-") if arguments.data is None else contextlib.nullcontext(arguments.data) as data:
+            return asyncio.run(_serve(arguments, data))
     except NoLeash as why:
         parser.error(str(why))
 

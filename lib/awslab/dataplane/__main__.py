@@ -21,7 +21,6 @@ from awslab.clock import ScaledClock
 from awslab.dataplane.messages import ChildReady
 from awslab.dataplane.process import PR_SET_PDEATHSIG, Setup, become
 from awslab.dataplane.wire import Lines, encode
-from awslab.loop import new_loop
 
 FILES_MAX = 10_240  # macOS takes no more
 
@@ -64,7 +63,7 @@ def _serve_tasks(control: socket.socket, options: dict) -> Setup | None:
 def _balance(control: socket.socket, options: dict) -> None:
     from awslab.dataplane.balancer import Balancer
 
-    loop = new_loop()
+    loop = _new_loop()
     asyncio.set_event_loop(loop)
     loop.set_exception_handler(_crash_on_bugs)
     link = _Link()
@@ -79,6 +78,14 @@ def _balance(control: socket.socket, options: dict) -> None:
     loop.run_until_complete(loop.create_connection(lambda: link, sock=control))
     link.tell(ChildReady(pid=os.getpid()))
     loop.run_forever()
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
 
 
 class _Link(asyncio.Protocol):
