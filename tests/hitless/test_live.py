@@ -1,7 +1,7 @@
 import asyncio
 import os
 import signal
-import time
+import threading
 from types import SimpleNamespace
 
 import nbformat
@@ -135,11 +135,11 @@ def test_a_prober_that_dies_fails_the_proof(path, tmp_path, serving):
 @pytest.mark.live
 @pytest.mark.parametrize("moment", ["the prober starts", "the first look is taken"])
 def test_whoever_is_interrupted_before_the_block_begins_leaves_no_prober(path, tmp_path, serving, moment):
-    looks = []
+    looking, answered = threading.Event(), threading.Event()
 
     def look():
-        looks.append(1)
-        time.sleep(0.2)
+        looking.set()
+        answered.wait(60)
         return SimpleNamespace(healthy=2, old=2, new=0, desired=2)
 
     async def interrupted(url):
@@ -149,13 +149,14 @@ def test_whoever_is_interrupted_before_the_block_begins_leaves_no_prober(path, t
             live = LiveTimeline("Test", probe=probe, capacity=look, **settings)
             entering = asyncio.create_task(live.__aenter__())
             async with asyncio.timeout(60):
-                while not (probe._process if moment == "the prober starts" else looks):  # noqa: ASYNC110
+                while not (probe._process if moment == "the prober starts" else looking.is_set()):  # noqa: ASYNC110
                     await asyncio.sleep(0.002)
             entering.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await entering
+            answered.set()  # a look in a thread cannot be broken off; it ends when AWS answers
             async with asyncio.timeout(60):
-                while len(asyncio.all_tasks()) > 1:  # noqa: ASYNC110 - a look in a thread ends by itself
+                while len(asyncio.all_tasks()) > 1:  # noqa: ASYNC110
                     await asyncio.sleep(0.002)
         return probe.pid
 

@@ -1,5 +1,6 @@
 """Cells of a notebook in a kernel, and somebody who presses Jupyter's stop button in the last of them."""
 
+import threading
 import time
 from ast import literal_eval
 from contextlib import contextmanager
@@ -73,10 +74,10 @@ def a_person():
 
 
 def until(moment, what):
-    end = time.monotonic() + WAIT_S
+    end, pause = time.monotonic() + WAIT_S, threading.Event()
     while not moment():
         assert time.monotonic() < end, what
-        time.sleep(0.05)
+        pause.wait(0.05)
 
 
 def interrupt(sources, moment):
