@@ -1,6 +1,8 @@
 """Remembering less changes no answer."""
 
 import gc
+import subprocess
+import sys
 import weakref
 
 import botocore.session
@@ -48,6 +50,13 @@ def test_offers_are_read_when_a_region_is_asked_for():
     assert offers.get("no-such-region", []) == []
     with pytest.raises(FileNotFoundError):
         offers["no-such-region"]
+
+
+@pytest.mark.parametrize("first", ["awslab.server", "awslab.faults", "awslab.faces.amis"])
+def test_whatever_is_imported_first_moto_takes_the_time_from_the_lab(first):
+    program = f"import {first}, moto.ec2.models.instances as moto; print(moto.utcnow.__module__)"
+    asked = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert asked.stdout.strip() == "awslab.faces.inventory"
 
 
 def test_what_moto_has_deleted_is_gone():
