@@ -109,6 +109,11 @@ class LiveTimeline:
         """The run so far."""
         return self.record.timeline
 
+    @property
+    def is_probed(self) -> bool:
+        """Whether requests are being sent: there is a prober, and it has not died."""
+        return self._probe is not None and "probe" not in self._faults
+
     def event(self, label: str, tone: str = "info") -> None:
         """Note something that happened, now."""
         self.record.event(label, tone)

@@ -12,6 +12,7 @@ from hitless.probe import Probe
 from hitless.run_folder import RunFolder
 from hitless.stack import Stack
 from hitless.traffic import endpoint_url
+from hitless.verdict import SENT_MIN, text_of
 
 STEADY_S = 120.0  # watched before and after, so that the change can be told from the rest
 LOOK_S = 15.0
@@ -59,7 +60,7 @@ def watch(
 async def under_load(
     here: Connection, live: LiveTimeline, change: Callable[[LiveTimeline], Awaitable[None]]
 ) -> HitlessError | None:
-    """Watch the steady state, make the change, watch the steady state again.
+    """Watch the steady state, make the change, watch the steady state again until `SENT_MIN` requests were sent.
 
     Returns:
         What went wrong on purpose; None when nothing did. Anything else (a bug, an interrupt) is raised.
@@ -73,6 +74,7 @@ async def under_load(
             except HitlessError as error:
                 went_wrong = error
             await _see_steady(here, "after it")  # also after a failure: what serves now is what users are left with
+            await _see_enough(here, live)
     except HitlessError as error:
         return went_wrong or error
     return went_wrong
@@ -81,3 +83,10 @@ async def under_load(
 async def _see_steady(here: Connection, when: str) -> None:
     with awaiting(Wait(f"the steady state {when} to be seen", here.clock.now(), STEADY_S)):
         await here.clock.asleep(STEADY_S)
+
+
+async def _see_enough(here: Connection, live: LiveTimeline) -> None:
+    """Go on asking after a change that was too quick to be proven."""
+    with awaiting(Wait(f"{text_of(SENT_MIN)} requests to be sent, which a proof needs", here.clock.now())):
+        while live.is_probed and live.timeline.sent < SENT_MIN:
+            await here.clock.asleep(LOOK_S)

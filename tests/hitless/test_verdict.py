@@ -2,13 +2,14 @@ import pytest
 
 from hitless.errors import NotProven
 from hitless.samples import Sample, summarise
-from hitless.verdict import Verdict, text_of
+from hitless.verdict import SENT_MIN, Verdict, text_of
 
-GOOD = [Sample(i / 100, 0.0, 0.002, 200) for i in range(1000)]
+GOOD = [Sample(i / 100, 0.0, 0.002, 200) for i in range(SENT_MIN)]
+END_S = SENT_MIN / 100
 
 
 def of_probe(samples, unaccounted=0):
-    return Verdict().probe(summarise(samples, unaccounted), sent_min=1000, p99_ms_max=50)
+    return Verdict().probe(summarise(samples, unaccounted), p99_ms_max=50)
 
 
 def failing(verdict):
@@ -23,10 +24,10 @@ def test_a_clean_probe_holds():
     ("samples", "unaccounted", "claims"),
     [
         (GOOD[:-1], 0, ["requests sent"]),
-        ([*GOOD, Sample(10, 0, 0.1, 502, "5xx")], 0, ["requests failed"]),
-        ([*GOOD, Sample(12, 0, 0.1, 200)], 0, ["longest time without a success"]),
-        (GOOD[:900] + [Sample(9 + i / 100, 0, 0.06, 200) for i in range(100)], 0, ["latency p50, p99, max"]),
-        ([*GOOD, Sample(10, 0.3, 0.3, 200)], 0, ["prober's own lateness"]),
+        ([*GOOD, Sample(END_S, 0, 0.1, 502, "5xx")], 0, ["requests failed"]),
+        ([*GOOD, Sample(END_S + 2, 0, 0.1, 200)], 0, ["longest time without a success"]),
+        (GOOD[:-100] + [Sample(END_S - 1 + i / 100, 0, 0.06, 200) for i in range(100)], 0, ["latency p50, p99, max"]),
+        ([*GOOD, Sample(END_S, 0.3, 0.3, 200)], 0, ["prober's own lateness"]),
         (GOOD, 1, ["requests unaccounted for"]),
         ([], 0, ["requests sent", "latency p50, p99, max"]),
     ],

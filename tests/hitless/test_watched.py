@@ -1,0 +1,50 @@
+import asyncio
+import os
+import signal
+from types import SimpleNamespace
+
+import pytest
+
+from hitless.clock import SystemClock
+from hitless.errors import NotProven
+from hitless.journal import Journal
+from hitless.live import LiveTimeline
+from hitless.probe import Probe
+from hitless.verdict import SENT_MIN
+from hitless.watched import under_load
+
+pytestmark = pytest.mark.live
+
+RATE_PER_S = 1500
+
+
+@pytest.fixture
+def under(tmp_path, serving):
+    """Make a change at a pace that leaves far fewer requests than a proof needs; what came of it."""
+
+    def make(change):
+        clock = SystemClock(rate=1200)
+        with serving() as (_, url), Journal(tmp_path / "j.jsonl", clock) as journal:
+            probe = Probe(url, RATE_PER_S, samples_path=tmp_path / "s", window_s=0.2)
+            live = LiveTimeline("Test", journal=journal, clock=clock, probe=probe, interactive="none")
+            return live, asyncio.run(under_load(SimpleNamespace(clock=clock), live, change))
+
+    return make
+
+
+def test_a_change_too_quick_to_be_proven_is_watched_until_it_is(under):
+    async def nothing(live):
+        assert live.timeline.sent < SENT_MIN
+
+    live, error = under(nothing)
+    assert error is None
+    assert live.summary.sent >= SENT_MIN
+
+
+def test_nobody_waits_for_requests_of_a_dead_prober(under):
+    async def kill(live):
+        os.kill(live._probe.pid, signal.SIGKILL)
+
+    live, error = under(kill)
+    assert isinstance(error, NotProven)
+    assert live.timeline.sent < SENT_MIN
