@@ -29,6 +29,7 @@ from awslab.machines.machine import Machine
 from awslab.world import World
 
 LISTENER, GROUP = "arn:listener", "arn:blue"
+RUN_S_MAX = 120.0  # what waits for ever says where it waits
 APP = """
     import asyncio, os, signal, sys
     from aiohttp import web
@@ -347,7 +348,7 @@ def fixed(answer):
 def run_on(factory):
     def run(body):
         with asyncio.Runner(loop_factory=factory) as runner:
-            return runner.run(body())
+            return runner.run(asyncio.wait_for(body(), RUN_S_MAX))
 
     return run
 

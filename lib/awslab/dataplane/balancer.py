@@ -16,9 +16,11 @@ from awslab.dataplane.checks import check
 from awslab.dataplane.downstream import Downstream
 from awslab.dataplane.exchange import Exchange
 from awslab.dataplane.messages import AddressChanged, HostGone
+from awslab.dataplane.patience import LATE_S, REAL_S_MIN, within
 from awslab.dataplane.routing import Router
 from awslab.dataplane.syntax import Request
 from awslab.dataplane.tally import NOBODY, Tally
+from awslab.dataplane.target import Target
 from awslab.dataplane.upstream import Upstream
 from awslab.machines.events import (
     EndpointsChanged,
@@ -34,9 +36,6 @@ from awslab.machines.machine import Event
 
 HEAD_S_MAX = 8.0  # for a request's head; an ALB waits its idle timeout, a laptop should not
 CONNECT_S = 10.0  # AWS: a connection to a target is given up after 10 s; lab seconds
-CHECK_S_MIN = (
-    0.3  # real seconds a health answer may take at least: at a high rate its timeout is a blink of a busy laptop
-)
 REPORT_S = 0.25  # real seconds between two reports of what was served
 CLIENTS_MAX = 4096
 BACKLOG = 1024
@@ -91,7 +90,7 @@ class Balancer:
         self._listeners: dict[str, Listener] = {}
         self._leaving: set[Listener] = set()
         self._tasks: set[asyncio.Task] = set()
-        self._reporting = self._sweeping = False
+        self._reporting = self._sweeping = self._stood_still = False
         self._on: dict[type[Event], Callable] = {
             ListenerOpened: self._open,
             ListenerClosed: self._close,
@@ -165,17 +164,20 @@ class Balancer:
     async def _connect(self, exchange: Exchange) -> None:
         target = exchange.target
         try:
-            async with asyncio.timeout(CONNECT_S / self._clock.rate):
-                if target.host_gone:
-                    await self.loop.create_future()  # nobody says no, and nobody says yes
-                port = target.loopback_port
-                _, upstream = await self.loop.create_connection(lambda: Upstream(self.loop, target), "127.0.0.1", port)
+            upstream = await within(self.loop, self._patience_s(target, CONNECT_S), self._reach(target))
         except TimeoutError:
             exchange.fail(GATEWAY_TIMEOUT, connection_error=True)
         except OSError:
             exchange.fail(BAD_GATEWAY, connection_error=True)
         else:
             self._connected(exchange, upstream)
+
+    async def _reach(self, target: Target) -> Upstream:
+        if target.host_gone:
+            await self.loop.create_future()  # nobody says no, and nobody says yes
+        port = target.loopback_port
+        _, upstream = await self.loop.create_connection(lambda: Upstream(self.loop, target), "127.0.0.1", port)
+        return upstream
 
     def _connected(self, exchange: Exchange, upstream: Upstream) -> None:
         if not exchange.over:
@@ -186,7 +188,12 @@ class Balancer:
 
     async def _check(self, event: HealthCheckRequested) -> None:
         target = self.router.target(event.target_id, event.port)
-        self._tell(await check(self.loop, target, event, max(CHECK_S_MIN, event.timeout_s / self._clock.rate)))
+        self._tell(await check(self.loop, target, event, self._patience_s(target, event.timeout_s)))
+
+    def _patience_s(self, target: Target, timeout_s: float) -> float:
+        """A timeout in real seconds; whoever lives is left the time that a busy laptop needs."""
+        scaled_s = timeout_s / self._clock.rate
+        return scaled_s if target.host_gone else max(REAL_S_MIN, scaled_s)
 
     # ---- what the control process says
 
@@ -253,11 +260,15 @@ class Balancer:
         if not self._sweeping:
             self._sweeping = True
             shortest = min([self.head_s_max, *(listener.idle_s for listener in self._listeners.values())])
-            self.loop.call_later(min(1.0, max(0.02, shortest / 8)), self._sweep)
+            self._sweep_due = self.loop.time() + min(1.0, max(0.02, shortest / 8))
+            self.loop.call_at(self._sweep_due, self._sweep)
 
     def _sweep(self) -> None:
         self._sweeping = False
         now = self.loop.time()
+        self._stood_still = not self._stood_still and now - self._sweep_due > LATE_S
+        if self._stood_still:  # what came meanwhile lies unread: judge nobody before it is read
+            return self._sweep_later()
         self._leaving = {listener for listener in self._leaving if listener.clients}
         for listener in (*self._listeners.values(), *self._leaving):
             for client in tuple(listener.clients):

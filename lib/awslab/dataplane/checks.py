@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from awslab.dataplane.patience import within
 from awslab.dataplane.syntax import HEAD_BYTES_MAX, Malformed, parse_response
 from awslab.dataplane.target import Target
 from awslab.machines.events import HealthChecked, HealthCheckRequested
@@ -22,10 +23,7 @@ async def check(
     """
     status, error = 0, ""
     try:
-        async with asyncio.timeout(timeout_s):
-            if target.host_gone:
-                await loop.create_future()
-            status = await _ask(target, wanted.path)
+        status = await within(loop, timeout_s, _ask(loop, target, wanted.path))
     except TimeoutError:
         error = "timeout"
     except ConnectionRefusedError:
@@ -43,7 +41,9 @@ async def check(
     )
 
 
-async def _ask(target: Target, path: str) -> int:
+async def _ask(loop: asyncio.AbstractEventLoop, target: Target, path: str) -> int:
+    if target.host_gone:
+        await loop.create_future()
     if not target.loopback_port:
         raise ConnectionRefusedError
     reader, writer = await asyncio.open_connection("127.0.0.1", target.loopback_port, limit=HEAD_BYTES_MAX)
