@@ -21,7 +21,6 @@ from hitless.verdict import SENT_MIN, Verdict
 from hitless.watched import under_load, watch
 
 
-
 async def turn_round(
     change: HostChange,
     run: RunFolder,

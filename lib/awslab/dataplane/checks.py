@@ -9,11 +9,14 @@ from awslab.dataplane.syntax import HEAD_BYTES_MAX, Malformed, parse_response
 from awslab.dataplane.target import Target
 from awslab.machines.events import HealthChecked, HealthCheckRequested
 
+START_S_MAX = 1.0  # real seconds; a process starts in 12 ms alone, and no rate makes a busy laptop start it sooner
+START_LOOK_S = 0.02
+
 
 async def check(
     loop: asyncio.AbstractEventLoop, target: Target, wanted: HealthCheckRequested, timeout_s: float
 ) -> HealthChecked:
-    """Ask once.
+    """Ask once; a process that just started, and does not listen yet, is given `START_S_MAX`.
 
     Args:
         loop: Where a host that is gone is waited for in vain.
@@ -21,6 +24,23 @@ async def check(
         wanted: What to ask.
         timeout_s: Real seconds until the check has failed.
     """
+    until, (status, error) = loop.time() + START_S_MAX, await _once(loop, target, wanted, timeout_s)
+    while error == "refused" and target.is_starting and loop.time() < until:
+        await asyncio.sleep(START_LOOK_S)
+        status, error = await _once(loop, target, wanted, timeout_s)
+    target.is_starting = False
+    return HealthChecked(
+        target_group_arn=wanted.target_group_arn,
+        target_id=wanted.target_id,
+        port=wanted.port,
+        status=status,
+        error=error,
+    )
+
+
+async def _once(
+    loop: asyncio.AbstractEventLoop, target: Target, wanted: HealthCheckRequested, timeout_s: float
+) -> tuple[int, str]:
     status, error = 0, ""
     try:
         status = await within(loop, timeout_s, _ask(loop, target, wanted.path))
@@ -32,13 +52,7 @@ async def check(
         error = "reset"
     except (Malformed, asyncio.LimitOverrunError):
         error = "malformed"
-    return HealthChecked(
-        target_group_arn=wanted.target_group_arn,
-        target_id=wanted.target_id,
-        port=wanted.port,
-        status=status,
-        error=error,
-    )
+    return status, error
 
 
 async def _ask(loop: asyncio.AbstractEventLoop, target: Target, path: str) -> int:

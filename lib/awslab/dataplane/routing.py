@@ -43,7 +43,7 @@ class Router:
     def move(self, target_id: str, port: int, loopback_port: int) -> None:
         """A target is at another loopback port now, or nowhere (0)."""
         target = self.target(target_id, port)
-        target.loopback_port = loopback_port
+        target.loopback_port, target.is_starting = loopback_port, bool(loopback_port)
         target.close_idle()
         self._forget_unused(target)
 

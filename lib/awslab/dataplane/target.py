@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 class Target:
     """An endpoint (id, port) and its connections; shared by every target group it is registered in."""
 
-    __slots__ = ("exchanges", "groups", "host_gone", "idle", "loopback_port", "port", "target_id")
+    __slots__ = ("exchanges", "groups", "host_gone", "idle", "is_starting", "loopback_port", "port", "target_id")
 
     def __init__(self, target_id: str, port: int) -> None:
         self.target_id, self.port = target_id, port
         self.loopback_port = 0  # 0: nothing is there, a connection is refused
+        self.is_starting = False  # a process is there, and no check has waited for it to listen
         self.host_gone = False  # nothing answers, not even with a reset
         self.groups: set[str] = set()  # whose new requests may come here
         self.idle: list[Upstream] = []  # last used last
