@@ -77,7 +77,7 @@ def _describe(one) -> str:
     return f"{one}: {' '.join(psutil.Process(one).cmdline())[:200]}" if isinstance(one, int) else str(one)
 
 
-# What takes longest first, for a long file begun last ends alone. A worker always holds one file more, which waits until
+# What takes longest first, for a long file begun last ends alone. A worker always holds one file more, which waits till
 # its own is done: behind the test that takes minutes stands a short one, the fourth of these with three workers.
 FIRST = (
     "terraform/test_gate",
