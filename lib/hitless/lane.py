@@ -74,7 +74,8 @@ class Lane:
 
     def _bar(self, phase: Phase, start: float, right: float, name_at: float | None) -> None:
         theme, left = self._theme, phase.start - start
-        bar = Rectangle((left, 0), right - left, BAR_HEIGHT, color=theme.bar_of_tone(phase.tone), lw=0)
+        colours = {"fc": theme.bar_of_tone(phase.tone), "ec": theme.card}  # the edge parts it from the next
+        bar = Rectangle((left, 0), right - left, BAR_HEIGHT, lw=1.0, **colours)
         spans = [self._axes.add_patch(bar)]
         if phase.tone == "alarm":
             spans += [a.axvspan(left, right, color=theme.alarm, alpha=0.1, lw=0, zorder=2.2) for a in self._others]

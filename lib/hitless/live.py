@@ -110,9 +110,9 @@ class LiveTimeline:
         return self.record.timeline
 
     @property
-    def is_probed(self) -> bool:
-        """Whether requests are being sent: there is a prober, and it has not died."""
-        return self._probe is not None and "probe" not in self._faults
+    def rate_per_s(self) -> float:
+        """Requests a second that are being sent; 0 without a prober, or when it died."""
+        return self._probe.rate_per_s if self._probe is not None and "probe" not in self._faults else 0.0
 
     def event(self, label: str, tone: str = "info") -> None:
         """Note something that happened, now."""

@@ -87,6 +87,10 @@ async def _see_steady(here: Connection, when: str) -> None:
 
 async def _see_enough(here: Connection, live: LiveTimeline) -> None:
     """Go on asking after a change that was too quick to be proven."""
-    with awaiting(Wait(f"{text_of(SENT_MIN)} requests to be sent, which a proof needs", here.clock.now())):
-        while live.is_probed and live.timeline.sent < SENT_MIN:
+    missing = SENT_MIN - live.timeline.sent
+    if missing <= 0 or not live.rate_per_s:
+        return
+    what, usually_s = f"{text_of(SENT_MIN)} requests, which a proof needs", missing / live.rate_per_s * here.clock.rate
+    with awaiting(Wait(what, here.clock.now(), usually_s)):
+        while live.rate_per_s and live.timeline.sent < SENT_MIN:
             await here.clock.asleep(LOOK_S)
