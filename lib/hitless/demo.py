@@ -15,7 +15,7 @@ from hitless.scratch import Scratch
 RUNBOOKS = Path("runbooks")
 ON_THE_LAB = {"ACCOUNT_ID": "123456789012", "NAME": story.NAME, "REASON": "rehearsal on the lab", "DRY_RUN": False}
 UNAPPROVED = runner.Settings(approve="lab")  # nobody is asked in a rehearsal; on AWS this is refused
-RECORDS = ("journal.jsonl", "samples.jsonl", "timeline.png", "timeline-dark.png", "verdict.txt")
+RECORDS = ("request.json", "journal.jsonl", "samples.jsonl", "timeline.png", "timeline-dark.png", "verdict.txt")
 
 
 def rehearse(out: Path, rate: float, seed: int) -> int:

@@ -92,7 +92,7 @@ def play(out: Path, run: Callable[[Chapter], int], codes: dict[Chapter, int]) ->
     with Onlooker(NAME, out, "New hosts, a release, a bad one taken back, old hosts", USERS_PER_S) as users:
         for chapter in CHANGES:
             began = users.now()
-            with users.phase(chapter.short, "alarm" if chapter is BAD else "info"):
+            with users.phase(chapter.short, "gate" if chapter is BAD else "info"):
                 codes[chapter] = run(chapter)
             watched[chapter] = began, users.now()
             if codes[chapter] != chapter.wanted:

@@ -45,7 +45,7 @@ class Theme:
 
     def bar_of_tone(self, tone: str) -> str:
         """The colour of a phase."""
-        return {"info": self.new, "gate": self.green, "good": self.green, "alarm": self.alarm}[tone]
+        return {"info": self.new, "gate": self.alarm, "good": self.green, "alarm": self.alarm}[tone]
 
 
 LIGHT = Theme(
