@@ -10,7 +10,7 @@ from awslab.dataplane.target import Target
 from awslab.machines.events import HealthChecked, HealthCheckRequested
 
 START_S_MAX = 1.0  # real seconds; a process starts in 12 ms alone, and no rate makes a busy laptop start it sooner
-START_LOOK_S = 0.02
+START_LOOK_S = 0.002  # to the second try; half as long again to each that follows
 
 
 async def check(
@@ -25,8 +25,10 @@ async def check(
         timeout_s: Real seconds until the check has failed.
     """
     until, (status, error) = loop.time() + START_S_MAX, await _once(loop, target, wanted, timeout_s)
+    pause_s = START_LOOK_S
     while error == "refused" and target.is_starting and loop.time() < until:
-        await asyncio.sleep(START_LOOK_S)
+        await asyncio.sleep(pause_s)
+        pause_s *= 1.5
         status, error = await _once(loop, target, wanted, timeout_s)
     target.is_starting = False
     return HealthChecked(
