@@ -13,7 +13,7 @@ from hitless.clock import Clock
 from hitless.deployment import SUCCEEDED, Deployment
 from hitless.samples import ProbeSummary, Sample, read_samples
 from hitless.timeline import Timeline
-from hitless.verdict import SENT_MIN, Verdict
+from hitless.verdict import SENT_MIN, SENT_MIN_TAKEN_BACK, Verdict
 
 P99_MS_MAX = 500.0
 
@@ -61,7 +61,7 @@ def _kept(verdict: Verdict, measured: Measured, samples: list[Sample], new: str)
 
 def _taken_back(verdict: Verdict, measured: Measured, samples: list[Sample], old: str, new: str) -> None:
     last, summary = measured.deployment, measured.summary
-    verdict.at_least("requests sent", summary.sent, SENT_MIN)
+    verdict.at_least("requests sent", summary.sent, SENT_MIN_TAKEN_BACK)
     verdict.claim(
         "deployment",
         measured=f"{last.status} {last.error_code}".strip(),

@@ -17,7 +17,7 @@ from hitless.lookout import Lookout
 from hitless.outcome import Outcome
 from hitless.refresh import ENDED, POLL_S, roll_back_refresh, watch_refresh
 from hitless.run_folder import RunFolder
-from hitless.verdict import SENT_MIN, Verdict
+from hitless.verdict import SENT_MIN_TAKEN_BACK, Verdict
 from hitless.watched import under_load, watch
 
 
@@ -122,9 +122,11 @@ class _Turn:
     def _judge(self, live: LiveTimeline, error: HitlessError | None) -> Outcome:
         after, verdict = read_hosts(self._here, self._stack), Verdict()
         if live.summary is None:
-            verdict.claim("requests sent", measured="the probe did not end", limit=f"≥ {SENT_MIN}", holds=False)
+            verdict.claim(
+                "requests sent", measured="the probe did not end", limit=f"≥ {SENT_MIN_TAKEN_BACK}", holds=False
+            )
         else:
-            verdict.probe(live.summary, p99_ms_max=P99_MS_MAX)
+            verdict.probe(live.summary, sent_min=SENT_MIN_TAKEN_BACK, p99_ms_max=P99_MS_MAX)
         if isinstance(error, RolledBack):
             self._change.environment.remember(launch_template_version=int(self._before.launch_template_version))
         self._hosts(verdict, after)

@@ -12,6 +12,7 @@ from hitless.samples import ProbeSummary
 
 Figure = float | int | None
 SENT_MIN = 3000  # fewer requests could all have missed a gap of a second
+SENT_MIN_TAKEN_BACK = 1000  # a change that is stopped early leaves less time to ask
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class Verdict:
         summary: ProbeSummary,
         *,
         p99_ms_max: float,
+        sent_min: int = SENT_MIN,
         gap_s_max: float = 1.0,
         lag_ms_max: float = 250.0,
     ) -> Verdict:
@@ -72,10 +74,11 @@ class Verdict:
         Args:
             summary: What the probe saw.
             p99_ms_max: Limit of the 99th percentile, ms from the intended start.
+            sent_min: Fewer requests than this prove nothing.
             gap_s_max: Longest time without a success, real seconds.
             lag_ms_max: How late the prober itself may have been, ms.
         """
-        self.at_least("requests sent", summary.sent, SENT_MIN)
+        self.at_least("requests sent", summary.sent, sent_min)
         kinds = ", ".join(f"{count} {kind}" for kind, count in summary.failed_by_kind.items())
         measured = f"{summary.failed}{f' ({kinds})' if kinds else ''}"
         self.claim("requests failed", measured=measured, limit="0", holds=summary.failed == 0)

@@ -12,7 +12,7 @@ from hitless.probe import Probe
 from hitless.run_folder import RunFolder
 from hitless.stack import Stack
 from hitless.traffic import endpoint_url
-from hitless.verdict import SENT_MIN, text_of
+from hitless.verdict import SENT_MIN, SENT_MIN_TAKEN_BACK, text_of
 
 STEADY_S = 120.0  # watched before and after, so that the change can be told from the rest
 LOOK_S = 15.0
@@ -60,7 +60,7 @@ def watch(
 async def under_load(
     here: Connection, live: LiveTimeline, change: Callable[[LiveTimeline], Awaitable[None]]
 ) -> HitlessError | None:
-    """Watch the steady state, make the change, watch the steady state again until `SENT_MIN` requests were sent.
+    """Watch the steady state, make the change, watch the steady state again until enough requests were sent.
 
     Returns:
         What went wrong on purpose; None when nothing did. Anything else (a bug, an interrupt) is raised.
@@ -74,7 +74,7 @@ async def under_load(
             except HitlessError as error:
                 went_wrong = error
             await _see_steady(here, "after it")  # also after a failure: what serves now is what users are left with
-            await _see_enough(here, live)
+            await _see_enough(here, live, SENT_MIN_TAKEN_BACK if went_wrong else SENT_MIN)
     except HitlessError as error:
         return went_wrong or error
     return went_wrong
@@ -85,12 +85,12 @@ async def _see_steady(here: Connection, when: str) -> None:
         await here.clock.asleep(STEADY_S)
 
 
-async def _see_enough(here: Connection, live: LiveTimeline) -> None:
+async def _see_enough(here: Connection, live: LiveTimeline, sent_min: int) -> None:
     """Go on asking after a change that was too quick to be proven."""
-    missing = SENT_MIN - live.timeline.sent
+    missing = sent_min - live.timeline.sent
     if missing <= 0 or not live.rate_per_s:
         return
-    what, usually_s = f"{text_of(SENT_MIN)} requests, which a proof needs", missing / live.rate_per_s * here.clock.rate
+    what, usually_s = f"{text_of(sent_min)} requests, which a proof needs", missing / live.rate_per_s * here.clock.rate
     with awaiting(Wait(what, here.clock.now(), usually_s)):
-        while live.rate_per_s and live.timeline.sent < SENT_MIN:
+        while live.rate_per_s and live.timeline.sent < sent_min:
             await here.clock.asleep(LOOK_S)

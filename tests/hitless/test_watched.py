@@ -6,11 +6,11 @@ from types import SimpleNamespace
 import pytest
 
 from hitless.clock import SystemClock
-from hitless.errors import NotProven
+from hitless.errors import NotProven, NotReady
 from hitless.journal import Journal
 from hitless.live import LiveTimeline
 from hitless.probe import Probe
-from hitless.verdict import SENT_MIN
+from hitless.verdict import SENT_MIN, SENT_MIN_TAKEN_BACK
 from hitless.watched import under_load
 
 pytestmark = pytest.mark.live
@@ -48,3 +48,12 @@ def test_nobody_waits_for_requests_of_a_dead_prober(under):
     live, error = under(kill)
     assert isinstance(error, NotProven)
     assert live.timeline.sent < SENT_MIN
+
+
+def test_one_that_is_taken_back_needs_fewer(under):
+    async def refused(live):
+        raise NotReady("The change was refused.")
+
+    live, error = under(refused)
+    assert isinstance(error, NotReady)
+    assert live.summary.sent >= SENT_MIN_TAKEN_BACK
