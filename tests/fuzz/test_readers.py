@@ -109,6 +109,11 @@ def nearly_right(draw):
 @example("2026-13-45")
 @example("? {a: b}\n: c")
 @example('{"version": 0.0, "version": 1, "resources": [{"a": {"type": "AWS::ECS::Service", "properties": {}}}]}')
+@example(
+    '{"version": 0.0, "Resources": [{"TargetService": {"Type": "AWS::ECS::Service", "Properties": {'
+    '"TaskDefinition": "web:1", "LoadBalancerInfo": {"ContainerName": "app", "ContainerPort": 80},'
+    ' "CapacityProviderStrategy": 1}}}]}'
+)
 def test_an_appspec_is_read_or_refused(content):
     try:
         read = read_appspec(content)

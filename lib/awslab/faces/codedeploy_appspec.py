@@ -54,7 +54,7 @@ def read_appspec(content: str) -> AppSpec:
         task_definition=str(properties["taskdefinition"]),
         container_name=str(balancer["containername"]),
         container_port=_port(balancer["containerport"]),
-        provider_shares=tuple(_share(one) for one in properties.get("capacityproviderstrategy") or ()),
+        provider_shares=_shares(properties.get("capacityproviderstrategy")),
         hooks=_hooks(given.get("hooks")),
     )
 
@@ -83,6 +83,12 @@ def _port(given: object) -> int:
 def _whole(given: object) -> int | None:
     """A number without sign, written as one or as text."""
     return int(given) if not isinstance(given, bool) and WHOLE.fullmatch(str(given)) else None
+
+
+def _shares(given: object) -> tuple[ProviderShare, ...]:
+    if given is not None and not isinstance(given, list):
+        raise InvalidAppSpec("CapacityProviderStrategy must be a list.")
+    return tuple(_share(one) for one in given or ())
 
 
 def _share(given: object) -> ProviderShare:
