@@ -46,12 +46,12 @@ class Feed:
     Attributes:
         name: What is looked at, for people: "capacity".
         look: Blocks while it asks AWS, in a thread.
-        record: Puts what was found into the journal.
+        record: Puts what was found into the journal; it is told when the look began.
     """
 
     name: str
     look: Callable[[], Any]
-    record: Callable[[Any], None]
+    record: Callable[[Any, float], None]
 
 
 class LiveTimeline:
@@ -204,12 +204,12 @@ class LiveTimeline:
         """Look once; a look that failed is journaled and fails the proof, not the change."""
         if feed.name in self._faults:
             return False
-        look = asyncio.ensure_future(asyncio.to_thread(feed.look))
+        asked_at, look = self._clock.now(), asyncio.ensure_future(asyncio.to_thread(feed.look))
         await asyncio.wait([look])
         if (error := look.exception()) is not None:
             self._fault(feed.name, _first_line(error), f"{feed.name} unknown")
             return False
-        feed.record(look.result())
+        feed.record(look.result(), asked_at)
         return True
 
     async def _follow_probe(self, probe: Probe) -> None:
@@ -265,7 +265,7 @@ class LiveTimeline:
         png = self._chart.png(FINAL_DPI)
         return Frame(png, *bundle(self.timeline, png))
 
-    def _record_capacity(self, found: Hosts) -> None:
+    def _record_capacity(self, found: Hosts, asked_at: float) -> None:
         self.record.capacity(healthy=found.healthy, old=found.old, new=found.new, desired=found.desired)
 
     def _record_windows(self, windows: list[dict[str, Any]]) -> None:

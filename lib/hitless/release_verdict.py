@@ -87,9 +87,10 @@ def _exposure(measured: Measured, samples: list[Sample]) -> tuple[int, int, int]
     moved = [n for n, w in enumerate(looks) if w.percent != first]
     if not moved:
         return 0, 0, 0
-    start, end = looks[moved[0] - 1].at, looks[min(moved[-1] + 1, len(looks) - 1)].at
+    start, end = looks[moved[0] - 1].asked_at, looks[min(moved[-1] + 1, len(looks) - 1)].at
     share = max(max(abs(w.percent[g] - first.get(g, 0)) for g in w.percent) for w in looks) / 100
-    inside = [s for s in samples if start <= measured.clock.from_real(s.intended) <= end]
+    from_real = measured.clock.from_real
+    inside = [s for s in samples if start <= from_real(s.intended + s.latency_s) and from_real(s.intended) <= end]
     allowed = share * len(inside) + shares.SIGMAS * math.sqrt(share * (1 - share) * len(inside))
     return len(inside), sum(bool(s.failure) for s in inside), math.ceil(allowed)
 

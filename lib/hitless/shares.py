@@ -43,15 +43,17 @@ class Step:
 
 
 def steps(weights: Iterable[Weights], target_group: str) -> list[tuple[float, float, float]]:
-    """Stretches in which every look saw the same weight: (first seen, last seen, percent).
+    """Stretches in which the weight was surely the same, each (start, end, percent).
 
-    What lies between two looks that differ is left out: nobody knows when in it the weight changed.
+    A stretch lasts from the end of the first look that saw the weight to the start of the last. The time between two
+    looks that differ is left out: nobody knows when in it the weight changed. So is the time a look takes, for the
+    weight may change before the answer is read.
     """
     found: list[tuple[float, float, float]] = []
     for seen in weights:
         percent = seen.percent.get(target_group, 0.0)
         if found and found[-1][2] == percent:
-            found[-1] = (found[-1][0], seen.at, percent)
+            found[-1] = (found[-1][0], seen.asked_at, percent)
         else:
             found.append((seen.at, seen.at, percent))
     return [one for one in found if one[1] > one[0]]
@@ -60,7 +62,7 @@ def steps(weights: Iterable[Weights], target_group: str) -> list[tuple[float, fl
 def judge(
     stretches: list[tuple[float, float, float]], samples: Iterable[Sample], version: str, from_real
 ) -> list[Step]:
-    """Count who answered in each stretch.
+    """Count who answered in each stretch, of the requests that began and ended in it.
 
     Args:
         stretches: From `steps`, AWS time.
@@ -72,9 +74,9 @@ def judge(
     for sample in samples:
         if not sample.status or not sample.origin[0]:
             continue
-        at = from_real(sample.intended)
+        asked_at, answered_at = from_real(sample.intended), from_real(sample.intended + sample.latency_s)
         for number, (start, end, _) in enumerate(stretches):
-            if start <= at <= end:
+            if start <= asked_at and answered_at <= end:
                 answers[number, sample.origin[0] == version] += 1
                 break
     return [

@@ -67,8 +67,9 @@ class Capacity:
 
 @dataclass(frozen=True)
 class Weights:
-    """Percent of the traffic by target group, from `at` on."""
+    """Percent of the traffic by target group, at some moment from `asked_at`, when the look began, to `at`, its end."""
 
+    asked_at: float
     at: float
     percent: Mapping[str, float]
 
@@ -213,7 +214,7 @@ class Timeline:
         self.capacity.append(Capacity(at, **{name: facts[name] for name in ("healthy", "old", "new", "desired")}))
 
     def _take_weights(self, at: float, facts: Mapping[str, Any]) -> None:
-        self.weights.append(Weights(at, facts["percent"]))
+        self.weights.append(Weights(facts.get("asked_at", at), at, facts["percent"]))
 
     def _take_event(self, at: float, facts: Mapping[str, Any]) -> None:
         self.events.append(Event(at, facts["label"], facts.get("tone", "info")))
@@ -262,9 +263,9 @@ class Recorder:
         self._put("capacity", at=at, healthy=healthy, old=old, new=new, desired=desired)
         self._hold("floor_percent", self.timeline.capacity[-1].percent, self.timeline.capacity[-1].at)
 
-    def weights(self, percent: Mapping[str, float], at: float | None = None) -> None:
-        """Note how the traffic is split, percent by target group."""
-        self._put("weights", at=at, percent=dict(percent))
+    def weights(self, percent: Mapping[str, float], asked_at: float, at: float | None = None) -> None:
+        """Note how the traffic is split, percent by target group, and when that was asked."""
+        self._put("weights", at=at, asked_at=asked_at, percent=dict(percent))
 
     def rate(self, rate_per_s: float, at: float) -> None:
         """Note that the probe sends at another rate from then on."""

@@ -52,7 +52,7 @@ def _story(run: Recorder) -> None:
         run.capacity(healthy=20, old=old, new=2 * batch + 2, desired=20, at=START + at + 26)
     run.capacity(healthy=20, old=0, new=20, desired=20, at=START + SECONDS)
     for at, green in ((0, 0), (534, 10), (572, 20), (610, 30), (648, 40), (689, 0), (SECONDS, 0)):
-        run.weights({"web-blue": 100 - green, "web-green": green}, START + at)
+        run.weights({"web-blue": 100 - green, "web-green": green}, START + at, START + at)
 
 
 def _window(second: int, drift: float, chance: random.Random) -> dict:

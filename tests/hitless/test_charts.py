@@ -46,7 +46,7 @@ def release(run):
     for at, healthy in ((0, 20), (60, 18), (90, 20)):
         run.capacity(healthy=healthy, old=20 - at // 5, new=healthy - 20 + at // 5, desired=20, at=START + at)
     for at, green in ((0, 0), (180, 10), (210, 40), (245, 0), (300, 0)):
-        run.weights({"web-blue": 100 - green, "web-green": green}, START + at)
+        run.weights({"web-blue": 100 - green, "web-green": green}, START + at, START + at)
     for at, label, tone in (
         (60, "refresh starts", "info"),
         (75, "50%", "info"),

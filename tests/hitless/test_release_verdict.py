@@ -15,7 +15,7 @@ class Clock:
 
 
 def exposure(looks):
-    timeline = Timeline(weights=[Weights(at, {"blue": 100 - green, "green": green}) for at, green in looks])
+    timeline = Timeline(weights=[Weights(at, at, {"blue": 100 - green, "green": green}) for at, green in looks])
     samples = [
         Sample(at / 10, status=500, failure="5xx" if 200 <= at < 300 and at % 10 == 0 else "") for at in range(600)
     ]

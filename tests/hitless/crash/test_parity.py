@@ -27,6 +27,7 @@ GIVEN = {
     "PROBE_RATE_PER_S": 400,
 }
 MEASURED = {"window", "capacity", "weights", "probe", "snapshot", "verdict", "event", "limit", "run"}
+OF_THE_MACHINE = {"prober's own lateness", "longest time without a success", "latency p50, p99, max"}
 PLAIN = """
 import ast, asyncio, inspect, sys, nbformat
 names = {"__name__": "__main__"}
@@ -83,10 +84,17 @@ def normal(text):
         r'"\1": 0',
         text,
     )
+    text = re.sub(r'"exit_code": [04], "outcome": "(done|not proven)"', '"exit_code": 0, "outcome": 0', text)
     text = re.sub(r"[0-9a-f]{64}|d-[A-Z0-9]{9}|\d{10}\.\d+", "#", text)
     return re.sub(
         r"\bweb:\d+|[23456]\.0\.0|revision \d+|web-(blue|green)|\d+ free places|RUN_DIR[^,}]*|taskset[^,]*", "#", text
     )
+
+
+def unkept(folder):
+    """Claims that failed, but for those that a busy machine breaks by itself."""
+    [verdict] = [entry.facts for entry in read(folder / "journal.jsonl") if entry.kind == "verdict"]
+    return [claim for claim in verdict["claims"] if not claim["holds"] and claim["name"] not in OF_THE_MACHINE]
 
 
 def test_three_ways_one_journal(web, operator, tmp_path):
@@ -95,6 +103,7 @@ def test_three_ways_one_journal(web, operator, tmp_path):
         by_nbclient(tmp_path / "lab-way", "3.0.0"),
         by_python(tmp_path / "py", "4.0.0"),
     ]
+    assert [unkept(folder) for folder in folders] == [[], [], []]
     headless, jupyter, plain = map(story, folders)
     assert jupyter == plain
     assert [kind for kind, _ in headless] == [kind for kind, _ in jupyter]
