@@ -6,14 +6,15 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from hitless.checks import NG
 from hitless.clock import duration_text, utc_text
 from hitless.finding import number
 from hitless.journal import Entry
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COUNTED = {
     "window": "windows of requests",
@@ -49,6 +50,8 @@ def tell(entries: list[Entry]) -> list[Line]:
 
 def story(entries: list[Entry]) -> pd.DataFrame:
     """The same as a table."""
+    import pandas as pd  # a third of a second, and only notebooks show tables
+
     rows = [(line.since_start, line.utc, line.what) for line in tell(entries)]
     return pd.DataFrame(rows, columns=["since the start", "AWS time", "what happened"]).set_index("since the start")
 

@@ -6,10 +6,12 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from hitless.journal import canonical
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class Plan:
 
     def table(self) -> pd.DataFrame:
         """The changes, one a row, deletions and replacements first."""
+        import pandas as pd  # a third of a second, and only notebooks show tables
+
         rows = sorted(self.changes, key=lambda change: ("delete" not in change.actions, change.what, change.address))
         return pd.DataFrame(
             [(change.what, change.address, ", ".join(change.attributes)) for change in rows],
