@@ -9,12 +9,11 @@ import pkgutil
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable
 from email.utils import formatdate
 from pathlib import Path
 
 import boto3
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError
 
@@ -22,6 +21,7 @@ import awslab.faces
 from awslab import faults
 from awslab.clock import ScaledClock, VirtualClock
 from awslab.faces import inventory
+from awslab.faces.asked import Asked
 from awslab.machines.group import Group
 from awslab.machines.machine import Machine
 from awslab.weather import Call, Kind, NoAnswer, Storm, Weather, call_of
@@ -110,29 +110,31 @@ class Lab:
             NoAnswer: A storm keeps the answer back.
         """
         call, storm = struck or self.strike(method, target, headers, body)
+        asked = Asked(call.service, call.region, method, target, headers, body)
         if not call.service:
-            status, own, content = inventory.error(headers, 403, "MissingAuthenticationToken", "Missing AWS SigV4.")
+            no = "MissingAuthenticationToken", "Missing AWS SigV4."
+            status, own, content = inventory.error(asked.is_json, 403, *no)
         else:
-            prepared = functools.partial(inventory.prepared, call.service, call.region, method, target, headers, body)
-            status, own, content = self.world.call(lambda: self._answer(call, prepared, storm))
+            status, own, content = self.world.call(lambda: self._answer(asked, storm))
         own = {name: value for name, value in own.items() if name.lower() not in ("date", "content-length", "server")}
         own.setdefault("x-amzn-RequestId", own.get("x-amzn-requestid", "lab"))
-        return status, {**own, "Date": formatdate(self.world.now, usegmt=True)}, content
+        return status, {**own, "Date": _date(int(self.world.now))}, content
 
-    def _answer(self, call: Call, prepared: Callable[[], AWSPreparedRequest], storm: Storm | None) -> inventory.Answer:
+    def _answer(self, asked: Asked, storm: Storm | None) -> inventory.Answer:
+        face = self.faces.get(asked.service)
         if storm is None:
-            return inventory.ask(prepared(), self.faces.get(call.service))
-        kind, headers = storm.kind, prepared().headers
+            return inventory.ask(asked, face)
+        kind = storm.kind
         if kind is Kind.RESET:
             raise NoAnswer
         if kind is Kind.THROTTLED:
-            return inventory.throttled(call.service, headers)
+            return inventory.throttled(asked)
         if kind is Kind.FAILED and not storm.done:
-            return inventory.broken(headers, storm.status)
-        answers = [inventory.ask(prepared(), self.faces.get(call.service)) for _ in range(1 + (kind is Kind.DOUBLED))]
+            return inventory.broken(asked, storm.status)
+        answers = [inventory.ask(asked, face) for _ in range(1 + (kind is Kind.DOUBLED))]
         if kind is Kind.LOST:
             raise NoAnswer
-        return inventory.broken(headers, storm.status) if kind is Kind.FAILED else answers[-1]
+        return inventory.broken(asked, storm.status) if kind is Kind.FAILED else answers[-1]
 
     def fault(self, name: str, **wanted: object) -> dict:
         """Let something go wrong; see `awslab.faults`."""
@@ -176,6 +178,11 @@ class Lab:
     def close(self) -> None:
         """Remove the lab's own folder."""
         self._remove()
+
+
+@functools.lru_cache(8)
+def _date(second: int) -> str:
+    return formatdate(second, usegmt=True)
 
 
 def _remove(folder: Path | None) -> None:

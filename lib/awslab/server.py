@@ -45,6 +45,7 @@ class Server:
     def __init__(self, lab: Lab, port: int = 0, door: Door | None = None) -> None:
         self.lab, self._port, self._door = lab, port, door
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_due: float | None = None
         self._runner: web.AppRunner | None = None
         self._listener: asyncio.Server | None = None
         self.endpoint_url = ""
@@ -92,9 +93,12 @@ class Server:
 
     def _rearm(self) -> None:
         """One timer at the next wake: a courtesy to those who only watch, never a source of truth."""
-        if self._timer is not None:
-            self._timer.cancel()
         due = self.lab.world.next_wake()
+        if self._timer is not None:
+            if due == self._timer_due:
+                return
+            self._timer.cancel()
+        self._timer, self._timer_due = None, due
         if due is not None and math.isfinite(self.lab.clock.rate):
             delay = self.lab.clock.real_seconds_until(due)
             self._timer = asyncio.get_running_loop().call_later(delay, self._tick)
@@ -109,6 +113,7 @@ class Server:
         except web.RequestPayloadError as bad:  # compressed, and not as it says
             raise web.HTTPBadRequest(text="The body cannot be read.") from bad
         headers = dict(request.headers)
+        is_json = "json" in request.headers.get("Content-Type", "")
         wanted = request.method, request.raw_path, headers, body
         try:
             struck = self.lab.strike(*wanted)
@@ -119,10 +124,10 @@ class Server:
         except NoAnswer:
             return _cut(request)
         except Senseless as no:
-            status, own, content = inventory.error(headers, 400, no.code, str(no))
+            status, own, content = inventory.error(is_json, 400, no.code, str(no))
         except Exception as bug:
             log.exception("%s %s", request.method, request.headers.get("X-Amz-Target", request.path))
-            status, own, content = inventory.error(headers, 501, "InternalFailure", f"The lab has a bug: {bug!r}")
+            status, own, content = inventory.error(is_json, 501, "InternalFailure", f"The lab has a bug: {bug!r}")
         return web.Response(status=status, headers=own, body=content)
 
     async def _delay(self, storm: Storm | None) -> None:

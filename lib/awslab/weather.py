@@ -11,9 +11,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import unquote_plus, urlsplit
 
 SCOPE = re.compile(r"Credential=[^/,\s]+/\d{8}/([a-z0-9-]+)/([a-z0-9.-]+)/aws4_request")
+NAMED = re.compile(r"(?:^|&)Action=([^&]+)")
 SIGNING_ALIASES = {"elasticloadbalancingv2": "elasticloadbalancing", "cloudwatch": "monitoring"}
 READS = ("BatchCheck", "BatchGet", "Describe", "Get", "Head", "List", "Lookup", "Query", "Scan", "Search")
 
@@ -127,8 +128,8 @@ def _action(method: str, target: str, named: str, body: bytes) -> tuple[str, boo
     path, query = urlsplit(target).path, urlsplit(target).query
     action = named.rpartition(".")[2] or path.partition("/operation/")[2]  # JSON; CBOR
     if not action and path == "/":
-        given = parse_qs(query) if query else parse_qs(body[:4096].decode("latin-1"))
-        action = given.get("Action", [""])[0]
+        given = NAMED.search(query or body[:4096].decode("latin-1"))
+        action = unquote_plus(given[1]) if given else ""
     if action:
         return action, not action.startswith(READS)
     return f"{method} {path}", method not in ("GET", "HEAD")

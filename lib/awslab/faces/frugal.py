@@ -1,10 +1,11 @@
-"""moto and botocore made to remember and to look for less: the same answers from a third of the memory, and sooner.
+"""moto and botocore made to remember and to do less: the same answers from a third of the memory, and sooner.
 
 An endpoint table of 25 MB is read for each session that asks which regions there are, the offers of instance types of
 thirty regions are held though a lab answers for one, and every service model carries its manual. This keeps the regions
 alone, reads offers when a region is asked for, and leaves the manual on the disk. And moto remembers every object it
 ever made for a dashboard nobody has here, so that what is deleted or forgotten is never gone; these are let go. It also
-looks through a whole class for its methods at each call; they are the same each time.
+looks through a whole class for its methods at each call, respells the action's name, and draws each letter of a
+request's id by itself.
 """
 
 from __future__ import annotations
@@ -24,7 +25,11 @@ import moto.utilities.utils
 from botocore.exceptions import DataNotFoundError, UnknownServiceError
 from botocore.loaders import JSONFileLoader, Loader
 from botocore.regions import EndpointResolver
-from moto.core.utils import method_names_from_class
+from moto.core.serialize import BaseXMLSerializer, ResponseSerializer
+from moto.core.utils import camelcase_to_underscores, method_names_from_class
+from moto.moto_api._internal import mock_random
+
+from awslab.faces import answering
 
 OFFERS = "ec2/resources/instance_type_offerings"
 PREFIX = re.compile(rb'"endpointPrefix"\s*:\s*"([^"]+)"')
@@ -120,10 +125,20 @@ def _untracked(cls: type, *_arguments: object, **_named: object) -> object:
     return object.__new__(cls)
 
 
+def _request_id(headers: dict[str, str]) -> str:
+    """A UUID, as AWS's request ids are, instead of moto's 52 letters."""
+    headers["x-amzn-requestid"] = str(mock_random.uuid4())
+    return headers["x-amzn-requestid"]
+
+
 def slim() -> None:
     """Change moto and boto3 in this process; before moto's services are imported."""
     moto.core.common_models.BaseModel.__new__ = _untracked
     moto.core.responses.method_names_from_class = functools.cache(method_names_from_class)
+    moto.core.responses.camelcase_to_underscores = functools.lru_cache(1024)(camelcase_to_underscores)
+    moto.core.responses.gen_amzn_requestid_long = _request_id
+    ResponseSerializer.get_value = answering.get_value
+    BaseXMLSerializer._serialize_body = answering.xml
     moto.core.loaders.Loader.FILE_LOADER_CLASS = _WithoutManual
     boto3.Session.get_available_regions = available_regions
     boto3.Session.get_available_partitions = available_partitions

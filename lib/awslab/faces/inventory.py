@@ -10,22 +10,16 @@ import json
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "false"  # `faces.iam` reads them when they are asked for
 os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # `faces.amis` has the images that hosts of the lab can boot
 
+
 import moto.core.utils
-from botocore.awsrequest import AWSPreparedRequest
-from botocore.compat import HTTPHeaders
 
 ACCOUNT_ID = "123456789012"
-HOSTS = {  # where the signing name is not the first label of the service's address
-    "ecr": "api.ecr.{region}.amazonaws.com",
-    "iam": "iam.amazonaws.com",
-    "s3": "s3.amazonaws.com",
-}
+os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT_ID  # else moto looks for it among the keys of each request
 
 _lab_now: list[Callable[[], float]] = [lambda: 0.0]
 
@@ -42,9 +36,10 @@ frugal.slim()  # imports moto's EC2, so after the time is ours
 
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.exceptions import ServiceException
-from moto.core.request import normalize_request
 from moto.moto_api._internal import mock_random
 from moto.moto_api._internal.models import moto_api_backend
+
+from awslab.faces.asked import Asked
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -60,64 +55,44 @@ def reset(now: Callable[[], float], seed: int) -> None:
     mock_random.seed(seed)
 
 
-def prepared(service: str, region: str, method: str, target: str, headers: dict[str, str], body: bytes):
-    """A request as botocore would send it to AWS itself.
-
-    Args:
-        service: SigV4 signing name, e.g. `autoscaling`.
-        region: SigV4 region.
-        method: HTTP method.
-        target: Path and query as the client sent them.
-        headers: The client's headers.
-        body: The client's body.
-    """
-    host = HOSTS.get(service, "{service}.{region}.amazonaws.com").format(service=service, region=region)
-    wire = HTTPHeaders()
-    for name, value in headers.items():
-        if name.lower() not in ("host", "expect"):
-            wire[name] = value
-    wire["Host"] = host
-    return AWSPreparedRequest(method, f"https://{host}{target}", wire, body, stream_output=False)
-
-
-def ask(request: AWSPreparedRequest, face: type | None) -> Answer:
+def ask(asked: Asked, face: type | None) -> Answer:
     """Let our face, else moto, answer one request; a missing action is AWS's kind of error."""
     try:
-        answer = _ask_face(request, face) if face else BotocoreStubber().process_request(request)
+        answer = _ask_face(asked, face) if face else BotocoreStubber().process_request(asked.prepared())
     except NotImplementedError as missing:
-        return error(request.headers, 501, "NotImplemented", f"The lab does not imitate this action: {missing}")
+        return error(asked.is_json, 501, "NotImplemented", f"The lab does not imitate this action: {missing}")
     if answer is None:
-        host = urlsplit(request.url).netloc
-        return error(request.headers, 501, "NotImplemented", f"The lab does not imitate {host}.")
+        return error(asked.is_json, 501, "NotImplemented", f"The lab does not imitate {asked.host}.")
     status, headers, content = answer
     return int(status), dict(headers), content.encode() if isinstance(content, str) else (content or b"")
 
 
-def _ask_face(request: AWSPreparedRequest, face: type):
-    normal = normalize_request(request)
-    return face.dispatch(normal, normal.raw_url, normal.headers)
+def _ask_face(asked: Asked, face: type):
+    request = asked.request()
+    return face.dispatch(request, asked.url, request.headers)
 
 
-def throttled(service: str, request_headers) -> Answer:
+def throttled(asked: Asked) -> Answer:
     """What AWS says of too many calls.
 
     AWS: "Common error types" of each API: JSON ones ThrottlingException 400, query ones Throttling 400, EC2
     RequestLimitExceeded 503, S3 SlowDown 503.
     """
-    json_or_query = "ThrottlingException" if "json" in (request_headers.get("Content-Type") or "") else "Throttling"
-    status, code = {"ec2": (503, "RequestLimitExceeded"), "s3": (503, "SlowDown")}.get(service, (400, json_or_query))
-    return error(request_headers, status, code, "Rate exceeded")
+    json_or_query = "ThrottlingException" if asked.is_json else "Throttling"
+    of_their_own = {"ec2": (503, "RequestLimitExceeded"), "s3": (503, "SlowDown")}
+    status, code = of_their_own.get(asked.service, (400, json_or_query))
+    return error(asked.is_json, status, code, "Rate exceeded")
 
 
-def broken(request_headers, status: int) -> Answer:
+def broken(asked: Asked, status: int) -> Answer:
     """What AWS says of its own failure: InternalFailure 500, ServiceUnavailable 503 ("Common error types")."""
     code = "ServiceUnavailable" if status == 503 else "InternalFailure"
-    return error(request_headers, status, code, "The request processing has failed because of an unknown error.")
+    return error(asked.is_json, status, code, "The request processing has failed because of an unknown error.")
 
 
-def error(request_headers, status: int, code: str, message: str) -> Answer:
+def error(is_json: bool, status: int, code: str, message: str) -> Answer:
     """An error in the form the caller's protocol expects."""
-    if "json" in (request_headers.get("Content-Type") or ""):
+    if is_json:
         body = json.dumps({"__type": code, "message": message})
         return status, {"Content-Type": "application/x-amz-json-1.1", "x-amzn-ErrorType": code}, body.encode()
     body = (
