@@ -37,7 +37,8 @@ TIMEOUT_S_MAX = 60.0
 DURATION_S_MAX = 86_400.0
 OUTSTANDING_MAX = 10_000
 LEAD_S = 0.05
-SWEEP_S = 0.02
+TEND_S = 0.02
+TEND_SELDOM_S = 0.25  # where requests and answers are many, they give the occasion: a wake of its own costs as much
 
 
 class Prober:
@@ -56,7 +57,7 @@ class Prober:
         self._windows: dict[int, list[Sample]] = defaultdict(list)
         self._due: dict[int, int] = defaultdict(int)
         self._allow(settings.rate)
-        self._ended_at = math.inf
+        self._ended_at, self._tended_at = math.inf, self._start
         self.stopping, self._drained = asyncio.Event(), asyncio.Event()
 
     async def run(self, pacer_class: type[TimerfdPacer] | type[LoopPacer]) -> None:
@@ -72,6 +73,8 @@ class Prober:
                 await self.stopping.wait()
         pacer.stop()
         self._ended_at = monotonic_s()
+        self._next_beat.cancel()
+        self._beat()
         await self._drained.wait()
         self._next_beat.cancel()
         self.flush(everything=True)
@@ -97,6 +100,7 @@ class Prober:
         self._say({"kind": "rate", "rate_per_s": rate_per_s, "at": at})
 
     def _allow(self, rate_per_s: float) -> None:
+        self._rate_per_s = rate_per_s
         wanted = min(OUTSTANDING_MAX, int(rate_per_s * self._settings.timeout) + 64)
         self._outstanding_max = open_files_allowed(wanted)
 
@@ -110,10 +114,17 @@ class Prober:
                 self._tell(index)
 
     def _beat(self) -> None:
-        self._next_beat = asyncio.get_running_loop().call_later(SWEEP_S, self._beat)
+        """Look after things though nothing leaves and nothing comes."""
+        has_occasions = self._ended_at == math.inf and self._rate_per_s * TEND_S > 1
+        wait_s = TEND_SELDOM_S if has_occasions else TEND_S
+        self._next_beat = asyncio.get_running_loop().call_later(wait_s, self._beat)
+        self._tend(monotonic_s())
+
+    def _tend(self, now: float) -> None:
+        self._tended_at = now
         self._exchange.sweep()
         self._collect()
-        if (now := monotonic_s()) >= self._tell_at:
+        if now >= self._tell_at:
             self._tell_at = now + 1.0
             self.flush()
             if os.getppid() != self._parent:
@@ -134,12 +145,16 @@ class Prober:
             self._on_done(request)
         else:
             self._exchange.send(request)
+        if now - self._tended_at > 2 * TEND_S:  # no answer has come: those had rather be waited for
+            self._tend(now)
 
     def _on_done(self, r: Request) -> None:
         real = r.intended + self._to_real
         sample = Sample(real, r.sent - r.intended, r.ended - r.intended, r.status, r.failure, r.origin)
         self._ended.append(sample)
         self._windows[self._window_of(r.intended)].append(sample)
+        if r.ended - self._tended_at > TEND_S:  # the best time: this answer's is known, and the next is not under way
+            self._tend(r.ended)
 
     def _window_of(self, at: float) -> int:
         return int((at - self._start + 1e-9) / self._settings.window)
