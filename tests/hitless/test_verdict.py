@@ -41,6 +41,10 @@ def test_each_way_to_fall_short_fails_its_claim(samples, unaccounted, claims):
     assert list(caught.value.seen) == claims
 
 
+def test_a_probe_that_died_proves_nothing():
+    assert failing(Verdict().probe(None, p99_ms_max=50)) == ["requests sent"]
+
+
 def test_nothing_claimed_is_nothing_proven():
     with pytest.raises(NotProven, match="Nothing was claimed"):
         Verdict().require()
