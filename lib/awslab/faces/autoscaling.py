@@ -1,31 +1,23 @@
-"""Auto Scaling: groups, instances, lifecycle hooks, activities. Refreshes are in `instance_refresh`."""
+"""Auto Scaling: the groups. What else can be asked is in the other `autoscaling_…` modules and `instance_refresh`."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from moto.core.responses import ActionResult, BaseResponse, EmptyResult
+from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.models import ec2_backends
 
 from awslab.faces import ec2
-from awslab.faces.autoscaling_groups import (
-    describe_activity,
-    describe_group,
-    describe_hook,
-    describe_member,
-    describe_policy,
-    read_mix,
-)
+from awslab.faces.autoscaling_groups import describe_group, read_mix
+from awslab.faces.autoscaling_instances import InstanceActions, read_hook
+from awslab.faces.autoscaling_lookup import invalid
+from awslab.faces.autoscaling_settings import SettingActions
 from awslab.faces.instance_refresh import InstanceRefreshActions
 from awslab.faces.inventory import ACCOUNT_ID, AwsError
 from awslab.machines.group import Group, LaunchRef, LaunchRefused
-from awslab.machines.hooks import HEARTBEAT_S, Hook
-from awslab.machines.managed_scaling import ManagedScaling
 from awslab.machines.mix import Mix
 from awslab.machines.preferences import Invalid
-from awslab.world import World
 
-MAX_RECORDS = 100
 NOT_IMITATED = (  # nothing here would act on them
     "LaunchConfigurationName",
     "InstanceId",
@@ -35,17 +27,14 @@ NOT_IMITATED = (  # nothing here would act on them
 )
 
 
-class Face(InstanceRefreshActions, BaseResponse):
+class Face(InstanceRefreshActions, InstanceActions, SettingActions):
     """Every Auto Scaling action the lab imitates; any other is answered 501."""
 
     signing_name = "autoscaling"
-    world: World
 
     def __init__(self) -> None:
         super().__init__(service_name="autoscaling")
         self.automated_parameter_parsing = True
-
-    # ---- groups
 
     def create_auto_scaling_group(self) -> ActionResult:
         """CreateAutoScalingGroup with a launch template and subnets; classic load balancers are not imitated."""
@@ -57,7 +46,7 @@ class Face(InstanceRefreshActions, BaseResponse):
         low, high = int(wanted["MinSize"]), int(wanted["MaxSize"])
         desired = int(wanted.get("DesiredCapacity", low))
         if not low <= desired <= high:
-            raise _invalid(
+            raise invalid(
                 f"Desired capacity:{desired} must be between the specified min size:{low} and max size:{high}"
             )
         mixed = wanted.get("MixedInstancesPolicy")
@@ -77,7 +66,7 @@ class Face(InstanceRefreshActions, BaseResponse):
         self._mix(group, mixed, mix)
         self._configure(group, wanted)
         for hook in wanted.get("LifecycleHookSpecificationList", []):
-            group.put_hook(_hook(hook))
+            group.put_hook(read_hook(hook))
         self._tag(group, wanted.get("Tags", []))
         self.world.add(group)
         return EmptyResult()
@@ -90,7 +79,7 @@ class Face(InstanceRefreshActions, BaseResponse):
         named, mix = read_mix(mixed) if mixed else (wanted.get("LaunchTemplate"), None)
         if named:
             if group.refresh is not None and group.refresh.desired is not None:
-                raise _invalid(
+                raise invalid(
                     "An active instance refresh with a desired configuration exists. All configuration options derived "
                     "from the desired configuration are not available for update while the instance refresh is active."
                 )
@@ -107,7 +96,7 @@ class Face(InstanceRefreshActions, BaseResponse):
                 high=wanted.get("MaxSize"),
             )
         except Invalid as refused:
-            raise _invalid(str(refused)) from None
+            raise invalid(str(refused)) from None
         self.world.tell(events)
         return EmptyResult()
 
@@ -140,7 +129,7 @@ class Face(InstanceRefreshActions, BaseResponse):
         try:
             self.world.tell(group.resize(self.world.now, desired=int(self.params["DesiredCapacity"])))
         except Invalid as refused:
-            raise _invalid(str(refused)) from None
+            raise invalid(str(refused)) from None
         return EmptyResult()
 
     def _configure(self, group: Group, wanted: dict) -> None:
@@ -171,213 +160,16 @@ class Face(InstanceRefreshActions, BaseResponse):
         )
         group.described.update({field: wanted[field] for field in kept if field in wanted})
 
-    # ---- instances
-
-    def describe_auto_scaling_instances(self) -> ActionResult:
-        """DescribeAutoScalingInstances."""
-        wanted = self.params.get("InstanceIds") or []
-        rows = [
-            {**describe_member(one), "AutoScalingGroupName": g.name}
-            for g in self._groups()
-            for one in g.instances.values()
-            if not wanted or one.instance_id in wanted
-        ]
-        page, token = self._page(rows)
-        return ActionResult({"AutoScalingInstances": page, "NextToken": token})
-
-    def terminate_instance_in_auto_scaling_group(self) -> ActionResult:
-        """TerminateInstanceInAutoScalingGroup."""
-        instance_id = self.params["InstanceId"]
-        group = self._group_of(instance_id)
-        decrement = bool(self.params["ShouldDecrementDesiredCapacity"])
-        self.world.tell(group.terminate(instance_id, decrement, self.world.now))
-        return ActionResult({"Activity": describe_activity(group, group.activities.newest_first[0])})
-
-    def set_instance_health(self) -> ActionResult:
-        """SetInstanceHealth."""
-        instance_id = self.params["InstanceId"]
-        group = self._group_of(instance_id)
-        self.world.tell(group.set_health(instance_id, self.params["HealthStatus"], self.world.now))
-        return EmptyResult()
-
-    def set_instance_protection(self) -> ActionResult:
-        """SetInstanceProtection."""
-        group, ids = self._group(), self._members(self._group())
-        self.world.tell(group.set_protection(ids, bool(self.params["ProtectedFromScaleIn"]), self.world.now))
-        return EmptyResult()
-
-    def enter_standby(self) -> ActionResult:
-        """EnterStandby."""
-        group, ids = self._group(), self._members(self._group())
-        decrement = bool(self.params["ShouldDecrementDesiredCapacity"])
-        self.world.tell(group.stand_by(ids, decrement, self.world.now))
-        return ActionResult({"Activities": []})
-
-    def exit_standby(self) -> ActionResult:
-        """ExitStandby."""
-        group, ids = self._group(), self._members(self._group())
-        self.world.tell(group.exit_standby(ids, self.world.now))
-        return ActionResult({"Activities": []})
-
-    # ---- lifecycle hooks
-
-    def put_lifecycle_hook(self) -> ActionResult:
-        """PutLifecycleHook."""
-        self._group().put_hook(_hook(self.params))
-        return EmptyResult()
-
-    def describe_lifecycle_hooks(self) -> ActionResult:
-        """DescribeLifecycleHooks."""
-        group, names = self._group(), self.params.get("LifecycleHookNames") or []
-        hooks = [describe_hook(group, h) for h in group.hooks.values() if not names or h.name in names]
-        return ActionResult({"LifecycleHooks": hooks})
-
-    def delete_lifecycle_hook(self) -> ActionResult:
-        """DeleteLifecycleHook; instances that wait for it go on waiting for their heartbeat."""
-        self._group().hooks.pop(self.params["LifecycleHookName"], None)
-        return EmptyResult()
-
-    def complete_lifecycle_action(self) -> ActionResult:
-        """CompleteLifecycleAction by instance id or token."""
-        result = self.params["LifecycleActionResult"]
-        if result not in ("CONTINUE", "ABANDON"):
-            raise _invalid(f"{result} is not a valid LifecycleActionResult: CONTINUE or ABANDON.")
-        group, instance_id = self._waiting()
-        self.world.tell(group.complete_hook(instance_id, self.params["LifecycleHookName"], result, self.world.now))
-        return EmptyResult()
-
-    def record_lifecycle_action_heartbeat(self) -> ActionResult:
-        """RecordLifecycleActionHeartbeat."""
-        group, instance_id = self._waiting()
-        group.heartbeat(instance_id, self.params["LifecycleHookName"], self.world.now)
-        return EmptyResult()
-
-    def _waiting(self) -> tuple[Group, str]:
-        group, hook_name, token = (
-            self._group(),
-            self.params["LifecycleHookName"],
-            self.params.get("LifecycleActionToken"),
-        )
-        for one in group.instances.values():
-            wait = one.hooks.get(hook_name)
-            if wait and (one.instance_id == self.params.get("InstanceId") or wait.token == token):
-                return group, one.instance_id
-        raise _invalid(f"No active Lifecycle Action found with instance ID {self.params.get('InstanceId') or token}")
-
-    # ---- processes, activities, metrics, tags
-
-    def suspend_processes(self) -> ActionResult:
-        """SuspendProcesses; no names means all."""
-        self.world.tell(self._group().suspend(self.params.get("ScalingProcesses") or PROCESSES, self.world.now))
-        return EmptyResult()
-
-    def resume_processes(self) -> ActionResult:
-        """ResumeProcesses; no names means all."""
-        self.world.tell(self._group().resume(self.params.get("ScalingProcesses") or PROCESSES, self.world.now))
-        return EmptyResult()
-
-    def describe_scaling_activities(self) -> ActionResult:
-        """DescribeScalingActivities, newest first."""
-        name, ids = self.params.get("AutoScalingGroupName"), self.params.get("ActivityIds") or []
-        found = [
-            (g, a)
-            for g in self._groups()
-            for a in g.activities.newest_first
-            if (not name or g.name == name) and (not ids or a.activity_id in ids)
-        ]
-        page, token = self._page(found)
-        return ActionResult({"Activities": [describe_activity(g, a) for g, a in page], "NextToken": token})
-
-    def enable_metrics_collection(self) -> ActionResult:
-        """EnableMetricsCollection; no names means all."""
-        self._group().enabled_metrics |= set(self.params.get("Metrics") or METRICS)
-        return EmptyResult()
-
-    def disable_metrics_collection(self) -> ActionResult:
-        """DisableMetricsCollection; no names means all."""
-        self._group().enabled_metrics -= set(self.params.get("Metrics") or METRICS)
-        return EmptyResult()
-
-    def create_or_update_tags(self) -> ActionResult:
-        """CreateOrUpdateTags."""
-        for tag in self.params.get("Tags", []):
-            self._tag(self._named(tag["ResourceId"]), [tag])
-        return EmptyResult()
-
-    def delete_tags(self) -> ActionResult:
-        """DeleteTags."""
-        for tag in self.params.get("Tags", []):
-            group = self._named(tag["ResourceId"])
-            group.described["Tags"] = [t for t in group.described["Tags"] if t["Key"] != tag["Key"]]
-        return EmptyResult()
-
-    def describe_tags(self) -> ActionResult:
-        """DescribeTags of all groups; filters by group and key."""
-        filters = {f["Name"]: f["Values"] for f in self.params.get("Filters") or []}
-        rows = [tag for g in self._groups() for tag in g.described["Tags"]]
-        rows = [t for t in rows if t["ResourceId"] in filters.get("auto-scaling-group", [t["ResourceId"]])]
-        rows = [t for t in rows if t["Key"] in filters.get("key", [t["Key"]])]
-        page, token = self._page(rows)
-        return ActionResult({"Tags": page, "NextToken": token})
-
-    def _tag(self, group: Group, tags: list[dict]) -> None:
-        for tag in tags:
-            kept = [t for t in group.described["Tags"] if t["Key"] != tag["Key"]]
-            whole = {
-                "ResourceId": group.name,
-                "ResourceType": "auto-scaling-group",
-                "Key": tag["Key"],
-                "Value": tag.get("Value", ""),
-                "PropagateAtLaunch": bool(tag.get("PropagateAtLaunch", False)),
-            }
-            group.described["Tags"] = [*kept, whole]
-
-    def describe_policies(self) -> ActionResult:
-        """DescribePolicies: those that ECS keeps on the groups of its capacity providers."""
-        name = self.params.get("AutoScalingGroupName")
-        found = [one for one in self.world.of(ManagedScaling) if name in (None, one.group.name)]
-        return ActionResult({"ScalingPolicies": [describe_policy(one, self.region) for one in found]})
-
-    # ---- finding things
-
-    def _groups(self) -> list[Group]:
-        groups = self.world.of(Group)
-        for group in [g for g in groups if g.deleted]:
-            self.world.remove(group)
-        return [g for g in groups if not g.deleted]
-
-    def _named(self, name: str) -> Group:
-        found = next((g for g in self._groups() if g.name == name), None)
-        if found is None:
-            raise _invalid(f"AutoScalingGroup name not found - AutoScalingGroup '{name}' not found")
-        return found
-
-    def _group(self) -> Group:
-        return self._named(self.params["AutoScalingGroupName"])
-
-    def _group_of(self, instance_id: str) -> Group:
-        found = next((g for g in self._groups() if instance_id in g.instances), None)
-        if found is None:
-            raise _invalid(f"Instance Id not found - No managed instance found for instance ID {instance_id}")
-        return found
-
-    def _members(self, group: Group) -> list[str]:
-        ids = self.params.get("InstanceIds") or []
-        for instance_id in ids:
-            if instance_id not in group.instances:
-                raise _invalid(f"The instance {instance_id} is not part of Auto Scaling group {group.name}.")
-        return ids
-
     def _subnets(self, wanted: dict) -> dict[str, str]:
         backend = ec2_backends[ACCOUNT_ID][self.region]
         ids = [s.strip() for s in (wanted.get("VPCZoneIdentifier") or "").split(",") if s.strip()]
         if not ids:
-            raise _invalid("You must use a valid fully-formed launch template. The lab needs VPCZoneIdentifier.")
+            raise invalid("You must use a valid fully-formed launch template. The lab needs VPCZoneIdentifier.")
         return {i: backend.get_subnet(i).availability_zone for i in ids}
 
     def _launch_ref(self, wanted: dict | None) -> LaunchRef:
         if not wanted:
-            raise _invalid("Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId")
+            raise invalid("Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId")
         backend = ec2_backends[ACCOUNT_ID][self.region]
         if not (template_id := wanted.get("LaunchTemplateId")):
             template_id = backend.get_launch_template_by_name(wanted["LaunchTemplateName"]).id
@@ -388,58 +180,11 @@ class Face(InstanceRefreshActions, BaseResponse):
             ec2.resolve(ref, self.region)
         except LaunchRefused as refused:
             message = f"You must use a valid fully-formed launch template. {refused}"
-            raise _invalid(message) from None
+            raise invalid(message) from None
         return ref
-
-    def _page(self, rows: list) -> tuple[list, str | None]:
-        start = int(self.params.get("NextToken") or 0)
-        size = min(int(self.params.get("MaxRecords") or 50), MAX_RECORDS)
-        return rows[start : start + size], str(start + size) if start + size < len(rows) else None
-
-
-PROCESSES = (
-    "Launch",
-    "Terminate",
-    "AddToLoadBalancer",
-    "AlarmNotification",
-    "AZRebalance",
-    "HealthCheck",
-    "InstanceRefresh",
-    "ReplaceUnhealthy",
-    "ScheduledActions",
-)
-METRICS = (
-    "GroupMinSize",
-    "GroupMaxSize",
-    "GroupDesiredCapacity",
-    "GroupInServiceInstances",
-    "GroupPendingInstances",
-    "GroupStandbyInstances",
-    "GroupTerminatingInstances",
-    "GroupTotalInstances",
-)
-
-
-def _invalid(message: str) -> AwsError:
-    return AwsError("ValidationError", message)
 
 
 def _check_imitated(wanted: dict) -> None:
     for field in NOT_IMITATED:
         if wanted.get(field):
-            raise _invalid(f"The lab does not imitate {field} of a group.")
-
-
-def _hook(wanted: dict) -> Hook:
-    heartbeat_s = float(wanted.get("HeartbeatTimeout") or HEARTBEAT_S)
-    if not 30 <= heartbeat_s <= 7200:
-        raise _invalid("HeartbeatTimeout must be between 30 and 7200 seconds.")
-    return Hook(
-        wanted["LifecycleHookName"],
-        wanted["LifecycleTransition"],
-        heartbeat_s,
-        wanted.get("DefaultResult") or "ABANDON",
-        wanted.get("NotificationTargetARN") or "",
-        wanted.get("RoleARN") or "",
-        wanted.get("NotificationMetadata") or "",
-    )
+            raise invalid(f"The lab does not imitate {field} of a group.")
