@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from awslab.clock import ScaledClock, VirtualClock
 from awslab.machines.events import InstanceDied
-from awslab.machines.group import Group, LaunchRef
+from awslab.machines.group import Group
+from awslab.machines.launching import LaunchRef
 from awslab.machines.machine import Machine
 from awslab.machines.preferences import Preferences
 from awslab.world import World

@@ -4,7 +4,8 @@ import pytest
 
 from awslab.clock import VirtualClock
 from awslab.machines.events import InstanceStateChanged, LaunchSpec
-from awslab.machines.group import Group, LaunchRef
+from awslab.machines.group import Group
+from awslab.machines.launching import LaunchRef
 from awslab.machines.preferences import Preferences
 from awslab.world import World
 

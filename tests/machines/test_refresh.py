@@ -3,8 +3,9 @@
 import pytest
 
 from awslab.machines.events import AlarmStateChanged, CapacityChanged, CheckpointReached, InstanceDied, RefreshChanged
-from awslab.machines.group import LaunchRef, NoActiveRefresh, RefreshInProgress
+from awslab.machines.group_commands import NoActiveRefresh, RefreshInProgress
 from awslab.machines.hooks import LAUNCHING, TERMINATING, Hook
+from awslab.machines.launching import LaunchRef
 from awslab.machines.preferences import Invalid
 from awslab.machines.refresh import TRANSITIONS, Irreversible, RefreshStatus
 

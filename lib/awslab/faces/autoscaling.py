@@ -14,7 +14,8 @@ from awslab.faces.autoscaling_lookup import invalid
 from awslab.faces.autoscaling_settings import SettingActions
 from awslab.faces.instance_refresh import InstanceRefreshActions
 from awslab.faces.inventory import ACCOUNT_ID, AwsError
-from awslab.machines.group import Group, LaunchRef, LaunchRefused
+from awslab.machines.group import Group
+from awslab.machines.launching import LaunchRef, LaunchRefused
 from awslab.machines.mix import Mix
 from awslab.machines.preferences import Invalid
 

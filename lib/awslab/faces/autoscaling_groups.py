@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 from awslab.faces.inventory import ACCOUNT_ID, AwsError
 from awslab.machines.activities import Activity
-from awslab.machines.group import Group, LaunchRef
+from awslab.machines.group import Group
 from awslab.machines.hooks import Hook
 from awslab.machines.instances import Instance
+from awslab.machines.launching import LaunchRef
 from awslab.machines.managed_scaling import ManagedScaling
 from awslab.machines.mix import Mix
 

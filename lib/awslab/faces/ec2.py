@@ -23,8 +23,9 @@ from awslab.machines.events import (
     InstanceTerminated,
     LaunchSpec,
 )
-from awslab.machines.group import Group, LaunchRef, LaunchRefused
+from awslab.machines.group import Group
 from awslab.machines.hosts import Hosts
+from awslab.machines.launching import LaunchRef, LaunchRefused
 from awslab.machines.machine import Event, Machine, Timers
 from awslab.world import World
 

@@ -7,7 +7,9 @@ from moto.core.responses import ActionResult
 from awslab.faces.autoscaling_groups import describe_launch, utc
 from awslab.faces.inventory import AwsError
 from awslab.machines.alarms import Alarm
-from awslab.machines.group import Group, LaunchRefused, NoActiveRefresh, RefreshInProgress
+from awslab.machines.group import Group
+from awslab.machines.group_commands import NoActiveRefresh, RefreshInProgress
+from awslab.machines.launching import LaunchRefused
 from awslab.machines.preferences import Invalid, Preferences
 from awslab.machines.refresh import Irreversible, Refresh
 

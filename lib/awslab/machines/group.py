@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 
 from awslab.machines.activities import Activities
 from awslab.machines.events import (
@@ -12,53 +11,27 @@ from awslab.machines.events import (
     CapacityChanged,
     DesiredCapacityRequested,
     InstanceDied,
-    InstanceHealthChanged,
     LaunchSpec,
     LifecycleActionRequested,
     LifecycleHeartbeatRequested,
     ScaleInProtectionRequested,
     SpotInterruptionNotified,
 )
+from awslab.machines.group_commands import GroupCommands
 from awslab.machines.hooks import Hook
 from awslab.machines.instances import Instance
-from awslab.machines.machine import Event, Machine, Timers, new_uuid
+from awslab.machines.launching import Launching, LaunchRef
+from awslab.machines.machine import Event, Machine, Timers
 from awslab.machines.members import Members
 from awslab.machines.mix import Mix
-from awslab.machines.preferences import Invalid, Preferences
 from awslab.machines.refresh import Refresh
 from awslab.machines.roll import Roll
 
 NOTICE_S = (5.0, 60.0)  # how long until Auto Scaling notices that EC2 lost an instance; "a few minutes" at most
-RETRY_S = 60.0  # between attempts to launch; AWS backs off, times not documented
 STEPS_MAX = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class LaunchRef:
-    """The launch template a group names: version is a number, `$Latest` or `$Default`; a type overrides its own."""
-
-    launch_template_id: str
-    version: str
-    instance_type: str = ""
-
-
-class LaunchRefused(Exception):
-    """EC2 would refuse the launch: `code` and message are EC2's."""
-
-    def __init__(self, code: str, message: str) -> None:
-        self.code = code
-        super().__init__(message)
-
-
-class RefreshInProgress(Exception):
-    """One refresh at a time."""
-
-
-class NoActiveRefresh(Exception):
-    """There is no refresh to cancel or roll back."""
-
-
-class Group(Machine):
+class Group(GroupCommands, Launching, Machine):
     """One Auto Scaling group.
 
     Args:
@@ -138,12 +111,9 @@ class Group(Machine):
         return self.refreshes[0] if self.refreshes and self.refreshes[0].active else None
 
     @property
-    def image_by_parameter(self) -> bool:
-        """Its own launch template names its image by a parameter; one that is not there any more names nothing."""
-        try:
-            return self._resolve(self.launch).image_by_parameter
-        except LaunchRefused:
-            return False
+    def deleted(self) -> bool:
+        """Deleted, and the last instance is gone."""
+        return self.being_deleted and not self.instances
 
     # ---- time and events
 
@@ -202,138 +172,6 @@ class Group(Machine):
     def _waits_of(self, instance_id: str) -> dict:
         return self.instances[instance_id].hooks if instance_id in self.instances else {}
 
-    # ---- commands of the API
-
-    def resize(
-        self, now: float, *, desired: int | None = None, low: int | None = None, high: int | None = None
-    ) -> list[Event]:
-        """Set desired, minimum and maximum; `Invalid` when they contradict each other."""
-        low = self.min_size if low is None else low
-        high = self.max_size if high is None else high
-        desired = min(max(self.desired_capacity, low), high) if desired is None else desired
-        if not low <= desired <= high:
-            raise Invalid(
-                f"Desired capacity:{desired} must be between the specified min size:{low} and max size:{high}"
-            )
-        self.min_size, self.max_size, self.desired_capacity = low, high, desired
-        return self._think(now)
-
-    def put_hook(self, hook: Hook) -> None:
-        """Add or replace a lifecycle hook; instances that wait already go on as they were."""
-        self.hooks[hook.name] = hook
-
-    def complete_hook(self, instance_id: str, hook_name: str, result: str, now: float) -> list[Event]:
-        """CompleteLifecycleAction; KeyError when nobody waits for it."""
-        return self._members.complete(instance_id, hook_name, result, now) + self._think(now)
-
-    def heartbeat(self, instance_id: str, hook_name: str, now: float) -> None:
-        """RecordLifecycleActionHeartbeat; KeyError when nobody waits for it."""
-        self._members.heartbeat(instance_id, hook_name, now)
-
-    def set_health(self, instance_id: str, health_status: str, now: float) -> list[Event]:
-        """SetInstanceHealth; an unhealthy instance is replaced."""
-        one = self.instances.get(instance_id)
-        if one is None or one.health_status == health_status:
-            return []
-        one.health_status = health_status
-        self.roll.note(one)
-        changed = InstanceHealthChanged(instance_id=instance_id, group_name=self.name, health_status=health_status)
-        return [changed, *self._think(now)]
-
-    def set_protection(self, instance_ids: list[str], protected: bool, now: float) -> list[Event]:
-        """SetInstanceProtection."""
-        for instance_id in instance_ids:
-            self._protect(instance_id, protected)
-        return self._think(now)
-
-    def _protect(self, instance_id: str, protected: bool) -> None:
-        self.instances[instance_id].protected = protected
-        self.roll.note(self.instances[instance_id])
-
-    def stand_by(self, instance_ids: list[str], decrement: bool, now: float) -> list[Event]:
-        """EnterStandby."""
-        events = [event for i in instance_ids for event in self._members.stand_by(i)]
-        self.desired_capacity -= len(instance_ids) if decrement else 0
-        return events + self._think(now)
-
-    def exit_standby(self, instance_ids: list[str], now: float) -> list[Event]:
-        """ExitStandby: desired capacity grows by what comes back."""
-        events = [event for i in instance_ids for event in self._members.exit_standby(i, now)]
-        self.desired_capacity += len(instance_ids)
-        return events + self._think(now)
-
-    def terminate(self, instance_id: str, decrement: bool, now: float) -> list[Event]:
-        """TerminateInstanceInAutoScalingGroup."""
-        self.desired_capacity -= 1 if decrement and self.instances[instance_id].counted else 0
-        cause = "a user request"
-        return self._members.terminate(instance_id, cause, now) + self._think(now)
-
-    def delete(self, now: float) -> list[Event]:
-        """DeleteAutoScalingGroup with ForceDelete: every instance is terminated without waiting for hooks."""
-        self.being_deleted = True
-        self.min_size = self.desired_capacity = 0
-        self.hooks.clear()
-        events = [
-            event for i in list(self.instances) for event in self._members.terminate(i, "the group is deleted", now)
-        ]
-        for one in list(self.instances.values()):
-            for hook_name in list(one.hooks):
-                events += self._members.complete(one.instance_id, hook_name, "CONTINUE", now)
-        return events
-
-    @property
-    def deleted(self) -> bool:
-        """Deleted, and the last instance is gone."""
-        return self.being_deleted and not self.instances
-
-    def suspend(self, processes: Iterable[str], now: float) -> list[Event]:
-        """SuspendProcesses."""
-        self.suspended |= set(processes)
-        return self._think(now)
-
-    def resume(self, processes: Iterable[str], now: float) -> list[Event]:
-        """ResumeProcesses."""
-        self.suspended -= set(processes)
-        return self._think(now)
-
-    def start_refresh(
-        self,
-        preferences: Preferences,
-        desired: LaunchRef | None,
-        alarm_state: Callable[[str], str | None],
-        now: float,
-    ) -> tuple[str, list[Event]]:
-        """StartInstanceRefresh: its id, and what follows.
-
-        Raises:
-            RefreshInProgress: Another one is active.
-            Invalid: The preferences contradict each other, or an alarm is not OK.
-            LaunchRefused: The launch template does not exist.
-        """
-        if self.refresh is not None:
-            raise RefreshInProgress
-        preferences.check(desired is not None, alarm_state)
-        target = self._resolve(desired or self.launch)
-        refresh = Refresh(self, new_uuid(self._rng), preferences, desired, target, now)
-        self.refreshes.insert(0, refresh)
-        return refresh.instance_refresh_id, self._think(now)
-
-    def cancel_refresh(self, wait_for_transitioning_instances: bool, now: float) -> tuple[str, list[Event]]:
-        """CancelInstanceRefresh; NoActiveRefresh when there is none."""
-        refresh = self._active()
-        return refresh.instance_refresh_id, refresh.cancel(wait_for_transitioning_instances, now) + self._think(now)
-
-    def roll_back_refresh(self, now: float) -> tuple[str, list[Event]]:
-        """RollbackInstanceRefresh; NoActiveRefresh when there is none, Irreversible when it cannot be."""
-        refresh = self._active()
-        events = refresh.roll_back("The rollback was requested by a user.", now)
-        return refresh.instance_refresh_id, events + self._think(now)
-
-    def _active(self) -> Refresh:
-        if self.refresh is None or self.refresh.status in ("Cancelling",):
-            raise NoActiveRefresh
-        return self.refresh
-
     def take_out(self, one: Instance, cause: str, now: float) -> list[Event]:
         """The refresh lets one instance go."""
         return self._members.terminate(one.instance_id, cause, now)
@@ -376,59 +214,10 @@ class Group(Machine):
         surge = (self.refresh.surge if self.refresh is not None else 0) + len(self._risky() if self._at_risk else ())
         missing = self.desired_capacity + surge - len(self.roll.counted)
         if missing > 0 and "Launch" not in self.suspended and not self.being_deleted:
-            return self._launch(missing, now)
+            return self.launch_some(missing, now)
         if missing < 0 and "Terminate" not in self.suspended:
             return self._scale_in(-missing, now)
         return []
-
-    def _launch(self, count: int, now: float) -> list[Event]:
-        retry_at = self.timers.at("retry")
-        if retry_at is not None and retry_at > now:
-            return []
-        events: list[Event] = []
-        for _ in range(count):
-            try:
-                events += self._launch_one(now)
-            except LaunchRefused as refused:
-                return [*events, self._launch_failed(refused, now)]
-        return events
-
-    def next_spec(self) -> LaunchSpec:
-        """What the next instance will be.
-
-        Raises:
-            LaunchRefused: EC2 would not launch it.
-        """
-        applies = self.refresh is not None and self.refresh.applies_desired
-        ref = self.refresh.desired if applies else self.launch
-        if self.mix is None:
-            return self._resolve(ref)
-        there = [one.spec for one in self.roll.counted.values()]
-        market = self.mix.next_market(there)
-        return replace(self._resolve(replace(ref, instance_type=self.mix.next_type(market, there))), market=market)
-
-    def _launch_one(self, now: float) -> list[Event]:
-        spec = self.next_spec()
-        subnet_id, zone = self._emptiest_zone(spec)
-        cause = f"a difference between desired and actual capacity, group {self.name}"
-        return self._members.launch(spec, subnet_id, zone, cause, self.new_instances_protected, now)
-
-    def _emptiest_zone(self, spec: LaunchSpec) -> tuple[str, str]:
-        """Where the fewest are; of equals, where the fewest of this kind are, so that a refresh ends spread as well."""
-        open_zones = [(s, z) for s, z in self.subnets.items() if z not in self._zones_without_capacity]
-        if not open_zones:
-            raise LaunchRefused(
-                "InsufficientInstanceCapacity",
-                "We currently do not have sufficient capacity in the Availability Zone you requested. "
-                "Our system will be working on provisioning additional capacity. Launching EC2 instance failed.",
-            )
-        roll = self.roll
-        return min(open_zones, key=lambda place: (roll.by_zone[place[1]], roll.by_kind[place[1], spec]))
-
-    def _launch_failed(self, refused: LaunchRefused, now: float) -> Event:
-        self.timers.set("retry", now + RETRY_S)
-        activity = self.activities.start("Launching a new EC2 instance", "a difference in capacity", now)
-        return self.activities.end(activity.activity_id, now, "Failed", f"{refused}")
 
     def _scale_in(self, count: int, now: float) -> list[Event]:
         events: list[Event] = []

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from awslab.machines.cluster import Cluster
 from awslab.machines.container_instances import CPU_UNITS_PER_VCPU, InstanceStatus
 from awslab.machines.events import AlarmStateChanged, DesiredCapacityRequested
-from awslab.machines.group import Group, LaunchRefused
+from awslab.machines.group import Group
+from awslab.machines.launching import LaunchRefused
 from awslab.machines.machine import Event, Machine, new_uuid
 from awslab.machines.metrics import Metrics, metric_key
 from awslab.machines.services import Service

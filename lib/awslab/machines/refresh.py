@@ -22,7 +22,8 @@ from awslab.machines.preferences import IGNORE, REFRESH, TERMINATE, Preferences
 from awslab.machines.turnover import Turnover
 
 if TYPE_CHECKING:
-    from awslab.machines.group import Group, LaunchRef
+    from awslab.machines.group import Group
+    from awslab.machines.launching import LaunchRef
 
 STUCK_S = 3600.0  # no progress for one hour fails a refresh (user guide, instance-refresh-overview)
 
