@@ -5,14 +5,16 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from awslab.lab import Lab
+
 LOGS = {"Service": "logging.s3.amazonaws.com"}
 FOR_ALL = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::logs/*"}
 LOGGING = {"LoggingEnabled": {"TargetBucket": "logs", "TargetPrefix": "s3/web/"}}
 
 
 @pytest.fixture
-def s3(lab):
-    s3 = lab.client("s3")
+def s3():
+    s3 = Lab(seed=1).client("s3")
     for name in ("logs", "web"):
         s3.create_bucket(Bucket=name)
     return s3
