@@ -209,7 +209,9 @@ class Traffic:
     def _finish(self, row: Row, now: float) -> None:
         ended, task = row.finish(now), self._task_at(row.endpoint)
         errors = task.answer(ended, now, self.listeners.get(row.listener_arn, 0)) if task else 0
-        row.statuses.update({status: n for status, n in ((200, ended - errors), (500, errors)) if n})
+        for status, n in ((200, ended - errors), (500, errors)):
+            if n:
+                row.statuses[status] += n
         tally = self.tallies[row.listener_arn]
         tally.ok, tally.failed = tally.ok + ended - errors, tally.failed + errors
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from moto.core.responses import ActionResult, EmptyResult
 
 from awslab.faces.cloudwatch_alarms import seconds, utc
@@ -119,7 +117,7 @@ def _bucket(datum: dict) -> Bucket:
         raise AwsError("InvalidParameterCombination", "A datum takes Value, Values with as many Counts, or statistics")
     bucket = Bucket()
     for value, count in zip(map(float, values), map(float, counts), strict=True):
-        bucket.add(Bucket(count, value * count, value, value, Counter({value: count})))
+        bucket.see(value, count)
     return bucket
 
 

@@ -105,7 +105,8 @@ class Minute:
         self.requests[place.load_balancer, place.target_group, place.zone] += chosen
         if fails_open:
             here.sums[FAILED_OPEN] += chosen
-        here.times.update(round(t, RESPONSE_TIME_DIGITS) for t in served.response_times_s)
+        for seconds, n in Counter(served.response_times_s).items():
+            here.times[round(seconds, RESPONSE_TIME_DIGITS)] += n
 
     def publish(self, metrics: Metrics, at: float) -> None:
         """Report the minute that begins at `at`."""
@@ -146,9 +147,7 @@ class Gauge:
             minute = math.floor(self.since / MINUTE_S) * MINUTE_S
             until = min(now, minute + MINUTE_S)
             if self.value is not None:
-                seconds, value = until - self.since, self.value
-                sample = Bucket(seconds, value * seconds, value, value, Counter({value: seconds}))
-                self.minutes.setdefault(minute, Bucket()).add(sample)
+                self.minutes.setdefault(minute, Bucket()).see(self.value, until - self.since)
             self.since = until
 
     def take(self, minute: float) -> Bucket | None:

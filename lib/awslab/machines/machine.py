@@ -64,8 +64,10 @@ class Timers:
 
     def next(self) -> float | None:
         """The earliest time set, or None."""
-        self._drop_stale()
-        return self._heap[0][0] if self._heap else None
+        heap, due = self._heap, self._due
+        while heap and due.get(heap[0][2]) != heap[0][:2]:
+            heapq.heappop(heap)
+        return heap[0][0] if heap else None
 
     def pop_due(self, now: float) -> list[Hashable]:
         """Remove and return every key due at `now`, in the order they were due."""
@@ -74,10 +76,6 @@ class Timers:
             keys.append(heapq.heappop(self._heap)[2])
             del self._due[keys[-1]]
         return keys
-
-    def _drop_stale(self) -> None:
-        while self._heap and self._due.get(self._heap[0][2]) != self._heap[0][:2]:
-            heapq.heappop(self._heap)
 
 
 def new_uuid(rng: random.Random) -> str:

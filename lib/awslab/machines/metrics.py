@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -39,15 +38,23 @@ class Bucket:
     total: float = 0.0
     lowest: float = math.inf
     highest: float = -math.inf
-    values: Counter[float] = field(default_factory=Counter)
+    values: dict[float, float] = field(default_factory=dict)  # and how often each was seen
     summarised: bool = False  # some values are known by their statistics only, so there are no percentiles
+
+    def see(self, value: float, count: float) -> None:
+        """Take in a value that was seen `count` times."""
+        self.count += count
+        self.total += value * count
+        self.lowest, self.highest = min(self.lowest, value), max(self.highest, value)
+        self.values[value] = self.values.get(value, 0.0) + count
 
     def add(self, other: Bucket) -> None:
         """Take in what another bucket holds."""
         self.count += other.count
         self.total += other.total
         self.lowest, self.highest = min(self.lowest, other.lowest), max(self.highest, other.highest)
-        self.values.update(other.values)
+        for value, count in other.values.items():
+            self.values[value] = self.values.get(value, 0.0) + count
         self.summarised |= other.summarised
 
     def read(self, statistic: str) -> float | None:
@@ -102,17 +109,24 @@ class Metrics:
 
     def put(self, key: MetricKey, at: float, value: float, count: float = 1.0, unit: str = "None") -> None:
         """Report a value that was seen `count` times at lab time `at`."""
-        self.put_bucket(key, at, Bucket(count, value * count, value, value, Counter({value: count})), unit)
+        if count > 0:
+            self._bucket(key, at, unit).see(value, count)
 
     def put_bucket(self, key: MetricKey, at: float, bucket: Bucket, unit: str = "None") -> None:
         """Report many values of the minute that contains `at` at once."""
-        if not bucket.count > 0:
-            return
-        series = self.series.setdefault(key, Series(unit))
+        if bucket.count > 0:
+            self._bucket(key, at, unit).add(bucket)
+
+    def _bucket(self, key: MetricKey, at: float, unit: str) -> Bucket:
+        """The minute's, made if need be; what is too old to be kept is dropped on the way."""
+        if (series := self.series.get(key)) is None:
+            series = self.series[key] = Series(unit)
         minute = math.floor(at / MINUTE_S) * MINUTE_S
-        series.minutes.setdefault(minute, Bucket()).add(bucket)
-        while (oldest := next(iter(series.minutes))) < minute - RETENTION_S:
-            del series.minutes[oldest]
+        if (bucket := series.minutes.get(minute)) is None:
+            bucket = series.minutes[minute] = Bucket()
+            while (oldest := next(iter(series.minutes))) < minute - RETENTION_S:
+                del series.minutes[oldest]
+        return bucket
 
     def buckets(
         self, key: MetricKey, start: float, end: float, period_s: float, *, origin: float = 0.0, unit: str = ""

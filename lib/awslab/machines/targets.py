@@ -131,7 +131,7 @@ class TargetGroup(Machine):
     @property
     def registered(self) -> list[Target]:
         """Every target that is not draining, oldest first."""
-        return [t for t in self.targets.values() if t.registered]
+        return [t for t in self.targets.values() if t.state is not S.DRAINING]
 
     @property
     def fails_open(self) -> bool:
