@@ -12,7 +12,10 @@ NAMES = ("at", "width_s", "seconds", "sent", "failed", "p50_ms", "p95_ms", "p99_
 
 
 class Columns:
-    """Rows of figures in the order of their time; NaN where a window has none, since nothing succeeded in it."""
+    """Rows of figures in the order of their time; NaN where a window has none, since nothing succeeded in it.
+
+    One thread adds while others read. So NumPy is given copies only: an array whose memory it looks at cannot grow.
+    """
 
     def __init__(self, rows: array[float] | None = None) -> None:
         self._rows = rows if rows is not None else array("d")
@@ -36,7 +39,7 @@ class Columns:
         return len(self._rows) // len(NAMES)
 
     def __getitem__(self, name: str) -> np.ndarray:
-        return np.array(self._rows).reshape(-1, len(NAMES))[:, NAMES.index(name)]
+        return np.array(self._rows[NAMES.index(name) :: len(NAMES)])
 
 
 def outline(values: np.ndarray, most: int) -> np.ndarray:

@@ -7,6 +7,7 @@ as they are: nobody multiplies them.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -206,8 +207,7 @@ class Timeline:
             name: facts[name] for name in ("sent", "ok", "p50_ms", "p95_ms", "p99_ms", "max_ms", "lag_ms", "failed")
         }
         window = Window(at, facts["width_s"], facts["seconds"], by_version=facts["version"], **figures)
-        self.windows.append(window)
-        self.windows.sort(key=lambda w: w.at)  # one that waited for a slow answer comes late
+        insort(self.windows, window, key=lambda w: w.at)  # one that waited for a slow answer comes late
         self.columns.add({**facts, "at": at, "failed": window.failures})
 
     def _take_capacity(self, at: float, facts: Mapping[str, Any]) -> None:
