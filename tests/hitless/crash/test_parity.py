@@ -92,9 +92,10 @@ def normal(text):
 
 
 def unkept(folder):
-    """Claims that failed, but for those that a busy machine breaks by itself."""
+    """What went wrong, and claims that failed but for those that a busy machine breaks by itself."""
     [verdict] = [entry.facts for entry in read(folder / "journal.jsonl") if entry.kind == "verdict"]
-    return [claim for claim in verdict["claims"] if not claim["holds"] and claim["name"] not in OF_THE_MACHINE]
+    failed = [claim for claim in verdict["claims"] if not claim["holds"] and claim["name"] not in OF_THE_MACHINE]
+    return [verdict["error"], *failed] if verdict["error"] else failed
 
 
 def test_three_ways_one_journal(web, operator, tmp_path):
