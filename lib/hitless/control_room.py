@@ -25,6 +25,7 @@ from hitless.errors import HitlessError, NotReady
 from hitless.hosts import read_hosts
 from hitless.live import LiveTimeline
 from hitless.probe import Probe
+from hitless.quiet import is_quiet
 from hitless.ready_wait import read_blue_green, waiting_at_ready
 from hitless.room_verdict import judge
 from hitless.run_folder import RunFolder
@@ -257,14 +258,13 @@ class ControlRoom:
         old = sum(host.healthy and host.instance_id in self._old_hosts for host in fleet.hosts)
         is_full = fleet.healthy >= fleet.desired_capacity
         is_gone = not self._doomed & {host.instance_id for host in fleet.hosts}
-        self.is_whole = is_full and is_gone and not self._loud_alarms()
+        self.is_whole = is_full and is_gone and self._is_quiet()
         return Capacity(fleet.desired_capacity, fleet.healthy, old, fleet.healthy - old)
 
-    def _loud_alarms(self) -> list[str]:
-        """Alarms that would stop a release at once."""
+    def _is_quiet(self) -> bool:
         names = list(self.group.alarm_names)
         answer = self.here.client("cloudwatch").describe_alarms(AlarmNames=names) if names else {"MetricAlarms": []}
-        return [alarm["AlarmName"] for alarm in answer["MetricAlarms"] if alarm["StateValue"] == "ALARM"]
+        return is_quiet(answer["MetricAlarms"], self.live.timeline.failed_at, self.here.clock.now())
 
     def _look_at_traffic(self) -> dict[str, int]:
         running = deployment.find_running(self.here, self.group)

@@ -185,6 +185,13 @@ class Timeline:
         return int(self.columns["failed"].sum())
 
     @property
+    def failed_at(self) -> float | None:
+        """The end of the last window in which a request failed; None when none did."""
+        columns = self.columns.copy()  # which another thread may be adding to
+        ends = (columns["at"] + columns["width_s"])[columns["failed"] > 0]
+        return float(ends.max()) if len(ends) else None
+
+    @property
     def lowest_percent(self) -> float | None:
         """The lowest healthy capacity, percent of desired; None when nobody looked."""
         return min((c.percent for c in self.capacity), default=None)
