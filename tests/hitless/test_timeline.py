@@ -92,6 +92,12 @@ def test_one_failed_request_takes_the_headline(run):
     assert headline(refresh(run, failed=1)) == "Replace every host: 1 of 1\u2009001 requests failed"
 
 
+def test_it_is_known_when_a_request_failed_last(run):
+    assert refresh(run).failed_at is None
+    failing = max(window.end for window in refresh(run, failed=1).windows if window.failures)
+    assert run.timeline.failed_at == failing
+
+
 def test_a_breached_floor_takes_the_headline(run):
     assert headline(refresh(run, failed=1, lowest=17)) == "Healthy capacity fell to 85%, below the floor of 90%"
 
