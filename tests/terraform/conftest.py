@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from bootstrap import CACHE, mirror
 from bootstrap.terraform import fetch_terraform, find_terraform
 from hitless.terraform import Terraform
 from hitless.terraform_cli import child_environment
+
+from .standing_provider import StandingProvider
 
 CHECKOUT = Path(__file__).parents[2]
 SOURCES = CHECKOUT / "terraform"
@@ -24,12 +27,21 @@ class Workshop:
         self.root = folder / "terraform"
         shutil.copytree(SOURCES, self.root, ignore=shutil.ignore_patterns(".terraform", "*.tfstate*"))
         shutil.copy(LOCK, self.root / "testing")
-        self.environment = child_environment(mirror.environment(os.environ), folder / "data")
+        self._data_dir = folder / "data"
+        self.environment = child_environment(mirror.environment(os.environ), self._data_dir)
 
-    def run(self, *arguments: str, inside: str = ".") -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, inside: str = ".", **environment: str) -> subprocess.CompletedProcess[str]:
         binary = find_terraform() or fetch_terraform(CACHE)
-        command = [binary, *arguments]
-        return subprocess.run(command, cwd=self.root / inside, env=self.environment, capture_output=True, text=True)
+        command, env = [binary, *arguments], {**self.environment, **environment}
+        return subprocess.run(command, cwd=self.root / inside, env=env, capture_output=True, text=True)
+
+    def test(self, names: Iterable[str], *options: str) -> subprocess.CompletedProcess[str]:
+        """Run these files of `testing/tests`, with a pretended AWS."""
+        started = self.run("init", "-lockfile=readonly", inside="testing")
+        assert started.returncode == 0, started.stderr
+        only = [f"-filter=tests/{name}.tftest.hcl" for name in names]
+        with StandingProvider(self._data_dir, self.environment) as provider:
+            return self.run("test", *options, *only, inside="testing", **provider.environment)
 
 
 @pytest.fixture

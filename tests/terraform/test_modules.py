@@ -28,14 +28,8 @@ def test_everything_is_formatted(workshop):
 
 
 def test_every_module_keeps_its_laws_with_a_pretended_aws(workshop):
-    assert workshop.run("init", "-lockfile=readonly", inside="testing").returncode == 0
-    tested = workshop.run("test", "-no-color", *only([*MODULES, "examples"]), inside="testing")
+    tested = workshop.test([*MODULES, "examples"], "-no-color")  # the whole stacks are `test_policy.py`'s
     assert tested.returncode == 0, tested.stdout + tested.stderr
-
-
-def only(names) -> list[str]:
-    """Run these files of tests; the whole stacks are `test_policy.py`'s."""
-    return [f"-filter=tests/{name}.tftest.hcl" for name in names]
 
 
 # A safety taken out, and the run that must miss it.
@@ -82,9 +76,7 @@ def test_a_safety_taken_out_is_missed(workshop):
             text = text.replace(old, new)
         path.write_text(text)
         keep_runs(workshop.root / "testing" / "tests" / f"{module_of(file)}.tftest.hcl")
-    workshop.run("init", "-lockfile=readonly", inside="testing")
-    mutated = sorted({module_of(file) for file in MUTATIONS})
-    said = workshop.run("test", "-no-color", *only(mutated), inside="testing").stdout
+    said = workshop.test(sorted({module_of(file) for file in MUTATIONS}), "-no-color").stdout
     failed = set(re.findall(r'^  run "([^"]+)"\.\.\. fail', said, re.MULTILINE))
     for law in LAWS:
         assert any(name.startswith(law) for name in failed), f"nobody missed what {law} protects\n{said}"

@@ -34,9 +34,7 @@ def stacks(tmp_path_factory) -> Stacks:
     from .conftest import Workshop
 
     workshop = Workshop(tmp_path_factory.mktemp("policy"))
-    assert workshop.run("init", "-lockfile=readonly", inside="testing").returncode == 0
-    only = [f"-filter=tests/{name}.tftest.hcl" for name in FILES]
-    tested = workshop.run("test", "-json", "-verbose", *only, inside="testing")
+    tested = workshop.test(FILES, "-json", "-verbose")
     lines = tested.stdout.splitlines()
     said = [json.loads(line)["@message"] for line in lines if '"@level":"error"' in line]
     assert tested.returncode == 0, "\n".join(said)
