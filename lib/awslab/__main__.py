@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import json
 import logging
 import math
@@ -68,19 +69,24 @@ def main(argv: list[str] | None = None) -> int:
         arguments.data.mkdir(parents=True, exist_ok=True)
     elif arguments.data is not None and not arguments.data.exists():
         return 0  # whoever started it is gone already, and has taken the folder along
+    gc.disable()  # of what is imported nothing is let go: to look through it again and again is a fifth of the start
     try:
-        with Scratch("awslab-") if arguments.data is None else contextlib.nullcontext(arguments.data) as data:
-            return asyncio.run(_serve(arguments, data))
+        return asyncio.run(_serve(arguments))
     except NoLeash as why:
         parser.error(str(why))
 
 
-async def _serve(arguments: argparse.Namespace, data: Path) -> int:
+async def _serve(arguments: argparse.Namespace) -> int:
     began = time.monotonic()  # real: how long a person waited
     stop = asyncio.Event()
-    _stop_on_signals(stop)
+    _stop_on_signals(stop)  # before there is a folder to be removed
     if arguments.leash:
         _hold_leash(stop)
+    with Scratch("awslab-") if arguments.data is None else contextlib.nullcontext(arguments.data) as data:
+        return await _run(arguments, data, stop, began)
+
+
+async def _run(arguments: argparse.Namespace, data: Path, stop: asyncio.Event, began: float) -> int:
     # A second of imports, so only now: a --help need not wait, and a stop meanwhile is heard.
     from awslab.clock import ScaledClock
     from awslab.dataplane.hooks import HookRunner
@@ -175,6 +181,8 @@ def environment(endpoint_url: str, rate: float, region: str) -> dict[str, str]:
 
 
 def _announce(server: Server, arguments: argparse.Namespace, took_s: float) -> None:
+    gc.freeze()
+    gc.enable()
     exports = environment(server.endpoint_url, arguments.rate, arguments.region)
     if arguments.json:
         print(json.dumps({"endpoint_url": server.endpoint_url, "environment": exports}), flush=True)

@@ -10,6 +10,7 @@ Percentages are of the desired capacity; the floor rounds up, the ceiling rounds
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 
@@ -30,6 +31,7 @@ class Bounds:
         return max(0, min(room, available))
 
 
+@functools.lru_cache(64)  # a refresh asks at every step
 def bounds(desired: int, min_healthy_percent: int, max_healthy_percent: int | None) -> Bounds:
     """The limits of a refresh.
 

@@ -50,16 +50,17 @@ class Roll:
 
     def note(self, one: Instance) -> None:
         """Something about an instance has changed."""
-        if (one.instance_id in self.counted) != one.counted:
-            more = 1 if one.counted else -1
+        counted, available, leaving = one.counted, one.available, one.leaving
+        if (one.instance_id in self.counted) != counted:
+            more = 1 if counted else -1
             self.by_zone[one.availability_zone] += more
             self.by_kind[one.availability_zone, one.spec] += more
-        keep(self.counted, one, one.counted)
-        keep(self.available, one, one.available)
-        keep(self.leaving, one, one.leaving)
-        keep(self.unhealthy, one, one.health_status == "Unhealthy" and not one.leaving)
-        equals = (one.availability_zone, one.available, one.spec.launch_template_version)
-        self.unprotected.put(one, equals if one.counted and not one.protected else None)
+        keep(self.counted, one, counted)
+        keep(self.available, one, available)
+        keep(self.leaving, one, leaving)
+        keep(self.unhealthy, one, one.health_status == "Unhealthy" and not leaving)
+        equals = (one.availability_zone, available, one.spec.launch_template_version)
+        self.unprotected.put(one, equals if counted and not one.protected else None)
         if self.watcher is not None:
             self.watcher(one)
 

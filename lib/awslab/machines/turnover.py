@@ -119,6 +119,8 @@ class Turnover:
 
     def next_to_leave(self, count: int) -> list[Instance]:
         """Who leaves: always one of the zone that has most, the oldest of it first."""
+        if count <= 0:
+            return []
         left, order = self._roll.by_zone.copy(), []
         while len(order) < count and (firsts := self._free.firsts()):
             one = min(firsts, key=lambda i: (-left[i.availability_zone], i.launched_at, i.instance_id))
