@@ -16,9 +16,20 @@ pytestmark = pytest.mark.live
 STUBBORN = "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nprint('up', flush=True)\ntime.sleep(60)"
 COUNTING = """
 import signal, time
-signal.signal(signal.SIGINT, lambda *_: print('asked', flush=True))
+asked = []
+signal.signal(signal.SIGINT, lambda *_: (asked.append(1), print('asked', flush=True)))
 print('up', flush=True)
-time.sleep(0.2)
+while not asked:
+    time.sleep(0.01)
+time.sleep(0.2)  # for a second one to come
+"""
+OBEDIENT = """
+import sys, time
+try:
+    print('up', flush=True)
+    time.sleep(60)
+except KeyboardInterrupt:
+    sys.exit(7)
 """
 
 
@@ -36,10 +47,7 @@ def start(code, grace_s=5.0, leash=True):
 
 
 def test_it_is_asked_when_the_pipe_closes_and_its_exit_code_is_passed_on():
-    with start(
-        "import sys\nprint('up', flush=True)\ntry:\n    input_ = __import__('time').sleep(60)\n"
-        "except KeyboardInterrupt:\n    sys.exit(7)"
-    ) as child:
+    with start(OBEDIENT) as child:
         child.stdin.close()
         assert child.wait(5) == 7
 
