@@ -7,7 +7,8 @@ from awslab.machines.group_commands import NoActiveRefresh, RefreshInProgress
 from awslab.machines.hooks import LAUNCHING, TERMINATING, Hook
 from awslab.machines.launching import LaunchRef
 from awslab.machines.preferences import Invalid
-from awslab.machines.refresh import TRANSITIONS, Irreversible, RefreshStatus
+from awslab.machines.refresh import Irreversible
+from awslab.machines.refresh_status import TRANSITIONS, RefreshStatus
 
 HOUR = 3600
 

@@ -9,16 +9,19 @@ failure. A failure, an alarm or an operator turns it round: the same steps, with
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from awslab.machines.capacity import Bounds, bounds
+from awslab.machines.checkpoints import Checkpoints
 from awslab.machines.events import CheckpointReached, LaunchSpec, RefreshChanged
-from awslab.machines.instances import Instance, LifecycleState
+from awslab.machines.instances import Instance
 from awslab.machines.machine import Event
-from awslab.machines.preferences import IGNORE, REFRESH, TERMINATE, Preferences
+from awslab.machines.preferences import Preferences
+from awslab.machines.refresh_scope import may_leave, to_replace
+from awslab.machines.refresh_status import REPLACING, TRANSITIONS, RefreshStatus, RollbackDetails
+from awslab.machines.refresh_words import waiting_for
 from awslab.machines.turnover import Turnover
 
 if TYPE_CHECKING:
@@ -26,37 +29,7 @@ if TYPE_CHECKING:
     from awslab.machines.launching import LaunchRef
 
 STUCK_S = 3600.0  # no progress for one hour fails a refresh (user guide, instance-refresh-overview)
-
-
-class RefreshStatus(StrEnum):
-    """DescribeInstanceRefreshes' Status."""
-
-    PENDING = "Pending"
-    IN_PROGRESS = "InProgress"
-    BAKING = "Baking"
-    CANCELLING = "Cancelling"
-    ROLLBACK_IN_PROGRESS = "RollbackInProgress"
-    SUCCESSFUL = "Successful"
-    FAILED = "Failed"
-    CANCELLED = "Cancelled"
-    ROLLBACK_SUCCESSFUL = "RollbackSuccessful"
-    ROLLBACK_FAILED = "RollbackFailed"
-
-
 R = RefreshStatus
-TRANSITIONS: dict[RefreshStatus, tuple[RefreshStatus, ...]] = {
-    R.PENDING: (R.IN_PROGRESS, R.CANCELLING, R.ROLLBACK_IN_PROGRESS),
-    R.IN_PROGRESS: (R.BAKING, R.SUCCESSFUL, R.FAILED, R.CANCELLING, R.ROLLBACK_IN_PROGRESS),
-    R.BAKING: (R.SUCCESSFUL, R.FAILED, R.CANCELLING, R.ROLLBACK_IN_PROGRESS),
-    R.CANCELLING: (R.CANCELLED,),
-    R.ROLLBACK_IN_PROGRESS: (R.ROLLBACK_SUCCESSFUL, R.ROLLBACK_FAILED, R.CANCELLING),
-    R.SUCCESSFUL: (),
-    R.FAILED: (),
-    R.CANCELLED: (),
-    R.ROLLBACK_SUCCESSFUL: (),
-    R.ROLLBACK_FAILED: (),
-}
-REPLACING = (R.IN_PROGRESS, R.ROLLBACK_IN_PROGRESS)
 TIMERS = STUCK, BAKED, CHECKPOINT, BEGIN = tuple(
     ("refresh", what) for what in ("stuck", "baked", "checkpoint", "begin")
 )
@@ -64,16 +37,6 @@ TIMERS = STUCK, BAKED, CHECKPOINT, BEGIN = tuple(
 
 class Irreversible(ValueError):
     """AWS would answer IrreversibleInstanceRefresh with this message."""
-
-
-@dataclass(slots=True)
-class RollbackDetails:
-    """What DescribeInstanceRefreshes tells of a refresh that turned round."""
-
-    reason: str
-    started_at: float
-    percentage_complete: int
-    instances_to_update: int
 
 
 class Refresh:
@@ -97,12 +60,8 @@ class Refresh:
         target: LaunchSpec | None,
         now: float,
     ) -> None:
-        self.group, self.instance_refresh_id, self.preferences, self.desired = (
-            group,
-            instance_refresh_id,
-            preferences,
-            desired,
-        )
+        self.group, self.instance_refresh_id = group, instance_refresh_id
+        self.preferences, self.desired = preferences, desired
         self.status, self.reason = R.PENDING, ""
         self.started_at, self.ended_at = now, None
         self.percentage_complete = 0
@@ -111,8 +70,7 @@ class Refresh:
         self._target = target
         self._turnover: Turnover | None = None  # from `begin` on
         self._total = self._left = 0
-        self._checkpoints = list(preferences.checkpoint_percents)
-        self._hold_until_checkpoint_over = False
+        self._checkpoints = Checkpoints(preferences.checkpoint_percents)
         self._alarms_unknown: set[str] = set()
         self._progress: tuple[int, ...] = ()
         self._waits_for_transitions = True
@@ -142,26 +100,15 @@ class Refresh:
 
     def begin(self, now: float) -> list[Event]:
         """Write down what to replace and start; nothing to replace is success at once."""
-        matching = self._target if self.preferences.skip_matching else None
-        old = [
-            i.instance_id
-            for i in self.group.instances.values()
-            if not i.leaving and not (matching is not None and self._matches(i.spec, matching)) and not self._ignored(i)
-        ]
+        old = to_replace(self.group, self.preferences, self._target)
         self._count(old, self.started_at)
         self.group.timers.set(STUCK, now + STUCK_S)
         return self._become(R.IN_PROGRESS, now)
 
-    def _matches(self, spec: LaunchSpec, target: LaunchSpec) -> bool:
-        """Skip matching compares the template, its version and the type (any of a mix), nothing user data fetches."""
-        if self.group.mix is not None and spec.instance_type in self.group.mix.instance_types:
-            size = {"instance_type": spec.instance_type, "vcpus": spec.vcpus, "memory_mib": spec.memory_mib}
-            target = replace(target, **size)
-        return replace(spec, user_data="") == replace(target, user_data="", market=spec.market)
-
     def _count(self, old: list[str], since: float) -> None:
         self._total = len(old)
-        self._turnover = Turnover(self.group.roll, old, since, self.preferences.warmup_s, self._may_leave)
+        free = partial(may_leave, preferences=self.preferences)
+        self._turnover = Turnover(self.group.roll, old, since, self.preferences.warmup_s, free)
 
     def cancel(self, wait_for_transitioning_instances: bool, now: float) -> list[Event]:
         """Stop replacing; what was replaced stays replaced, what is launched from now on is the group's own."""
@@ -174,7 +121,7 @@ class Refresh:
         self.check_reversible()
         launched = [i for i in self.group.instances.values() if self._launched_here(i) and not i.leaving]
         self.rollback = RollbackDetails(reason, now, self.percentage_complete, self.instances_to_update)
-        self.surge, self._hold_until_checkpoint_over, self._checkpoints = 0, False, []
+        self.surge, self._checkpoints = 0, Checkpoints()
         self._forget_timers()
         events = self._become(R.ROLLBACK_IN_PROGRESS, now, reason)
         for one in launched:
@@ -212,7 +159,7 @@ class Refresh:
             return self.fail(f"No progress for {STUCK_S / 60:.0f} minutes. {self.reason}".strip(), now)
         if key == BAKED:
             return self._succeed(now)
-        self._hold_until_checkpoint_over = False
+        self._checkpoints.holds = False
         self.group.timers.set(STUCK, now + STUCK_S)
         return []
 
@@ -239,38 +186,30 @@ class Refresh:
 
     def _replace(self, now: float) -> list[Event]:
         turnover, limits = self._turnover, self._bounds()
-        budget = self._budget(len(turnover.waiting))
+        budget = self._checkpoints.budget(self._total, len(turnover.waiting))
         self.surge = min(limits.ceiling - limits.desired, budget)
         count = min(limits.may_terminate(turnover.ready), budget)
-        self._explain()
+        self.reason = waiting_for(turnover)
         chosen = list(islice(turnover.idle.values(), budget)) or turnover.next_to_leave(count)
         events: list[Event] = []
         for one in chosen:
             events += self.group.take_out(one, f"instance refresh {self.instance_refresh_id}", now)
         return events
 
-    def _budget(self, remaining: int) -> int:
-        if not self._checkpoints:
-            return remaining
-        wanted = -(-self._total * self._checkpoints[0] // 100)
-        return max(0, min(remaining, wanted - (self._total - remaining)))
-
     def _checkpoint(self, now: float) -> list[Event]:
-        passed = [p for p in self._checkpoints if p <= self.percentage_complete]
-        if not passed or self.percentage_complete == 0:
+        percent = self._checkpoints.reach(self.percentage_complete)
+        if percent is None:
             return []
-        self._checkpoints = self._checkpoints[len(passed) :]
-        if self.percentage_complete < 100 and self._checkpoints:
-            self._hold_until_checkpoint_over = True
+        if self._checkpoints.holds:
             self.group.timers.set(CHECKPOINT, now + self.preferences.checkpoint_delay_s)
             self.group.timers.cancel(STUCK)
-        elif not self._checkpoints and passed[-1] < 100:
+        elif not self._checkpoints.any_ahead and percent < 100:
             self._turnover.stop_waiting()  # a last checkpoint below 100 % is where the refresh ends
         return [
             CheckpointReached(
                 group_name=self.group.name,
                 instance_refresh_id=self.instance_refresh_id,
-                checkpoint_percent=passed[-1],
+                checkpoint_percent=percent,
                 delay_s=self.preferences.checkpoint_delay_s,
             )
         ]
@@ -319,18 +258,8 @@ class Refresh:
         self._turnover.warm_up(now)
         return max(0, min(self._total - len(self._turnover.waiting), self._turnover.new_and_ready))
 
-    def _ignored(self, one: Instance) -> bool:
-        if one.lifecycle_state is LifecycleState.STANDBY:
-            return self.preferences.standby_instances == IGNORE
-        return one.protected and self.preferences.scale_in_protected_instances == IGNORE
-
-    def _may_leave(self, one: Instance) -> bool:
-        if one.lifecycle_state is LifecycleState.STANDBY:
-            return self.preferences.standby_instances == TERMINATE
-        return not one.protected or self.preferences.scale_in_protected_instances == REFRESH
-
     def _paused(self) -> bool:
-        if self._hold_until_checkpoint_over:
+        if self._checkpoints.holds:
             return True
         if self._alarms_unknown:
             self.reason = f"Waiting for alarm {min(self._alarms_unknown)}, which has insufficient data."
@@ -355,23 +284,6 @@ class Refresh:
             return []
         self.percentage_complete = percent
         return [self._changed()]
-
-    def _explain(self) -> None:
-        turnover = self._turnover
-        if turnover.warming:
-            self.reason = (
-                "Waiting for instances to warm up before continuing. "
-                f"For example: {next(iter(turnover.warming))} is warming up."
-            )
-        elif turnover.held and not turnover.anybody_free:
-            stuck = next(iter(turnover.held.values()))
-            held = "protected. Remove instance scale-in protection" if stuck.protected else "in Standby. Exit it"
-            self.reason = (
-                "Waiting for remaining instances to be available. "
-                f"For example: {stuck.instance_id} is {held} to continue."
-            )
-        else:
-            self.reason = ""
 
     def _become(self, status: RefreshStatus, now: float, reason: str = "") -> list[Event]:
         assert status in TRANSITIONS[self.status], f"refresh: {self.status} -> {status}"
