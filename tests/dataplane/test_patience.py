@@ -9,7 +9,7 @@ from awslab.dataplane import balancer, checks, patience
 from awslab.dataplane.messages import AddressChanged, HostGone
 from awslab.dataplane.ports import Ports
 from awslab.machines.events import HealthChecked, HealthCheckRequested
-from tests.dataplane.conftest import GROUP
+from tests.dataplane.stage import GROUP
 
 CLOSING = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"

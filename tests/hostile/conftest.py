@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from tests.dataplane.conftest import Site
+from tests.dataplane.site import Site
 
 APP = Path(__file__).parents[2] / "app" / "main.py"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
