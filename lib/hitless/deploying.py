@@ -73,7 +73,7 @@ class Deploying:
         self._lookout = Lookout(self._here, self._stack)
         self._last = Deployment("", "Created", "")
         self._failed_before, self._began_s = 0, self._here.clock.now()
-        self._stopped_by_gate = False
+        self._gate_saw = ""  # why we stopped it
 
     async def run(self) -> Outcome:
         """Deploy under load, judge."""
@@ -113,7 +113,7 @@ class Deploying:
             await self._watch_rollback(live)
             change = self._change
             raise await asyncio.to_thread(
-                ended_badly, self._here, self._stack, change.label, change.image, self._last, self._stopped_by_gate
+                ended_badly, self._here, self._stack, change.label, change.image, self._last, self._gate_saw
             )
 
     def _beginning(self) -> float:
@@ -151,10 +151,11 @@ class Deploying:
         failed = live.timeline.failures - self._failed_before
         too_many = 0 <= self._gate.failed_max < failed
         denied = seen.status == deployment.READY and self._gate.approve == "deny"
-        if (too_many or denied) and not seen.ended and not self._stopped_by_gate:
+        if (too_many or denied) and not seen.ended and not self._gate_saw:
             with tolerating(*OVER):
                 deployment.stop_deployment(self._here, seen.deployment_id)
-            self._stopped_by_gate = True  # only now: a call that was not answered is made again at the next look
+            # only now: a call that was not answered is made again at the next look
+            self._gate_saw = f"{failed} requests failed, {self._gate.failed_max} may" if too_many else "approval denied"
             live.event(f"gate: {failed} failed" if too_many else "denied", "gate")
         elif seen.status == deployment.READY and self._gate.approve == "auto":
             with tolerating(*OVER):

@@ -19,7 +19,7 @@ OTHERWISE = "read the deployment's events, then deploy again"
 
 
 def ended_badly(
-    here: Connection, stack: Stack, label: str, image: str, last: Deployment, stopped_by_gate: bool = False
+    here: Connection, stack: Stack, label: str, image: str, last: Deployment, gate_saw: str = ""
 ) -> HitlessError:
     """The error to raise for a deployment that ended Failed or Stopped.
 
@@ -29,7 +29,7 @@ def ended_badly(
         label: What was released, for people.
         image: Its image, to find a task of it that failed.
         last: The deployment at its end.
-        stopped_by_gate: The runbook itself stopped it.
+        gate_saw: Why the runbook itself stopped it; "" when it did not.
 
     Returns:
         RolledBack when another deployment takes it back, Failed when nothing does.
@@ -40,8 +40,8 @@ def ended_badly(
         "reason": f"{last.error_code}: {last.error_message}" if last.error_code else "none given",
         "rolled back by": last.rollback_id or "nobody",
     }
-    if stopped_by_gate:
-        seen["stopped by"] = "the runbook's own gate"
+    if gate_saw:
+        seen["stopped by"] = f"the runbook's own gate: {gate_saw}"
     seen |= read_failed_task(here, stack, image)
     remedy = REMEDIES.get(last.error_code, OTHERWISE)
     if last.rollback_id:
