@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import unquote_plus
 
 SCOPE = re.compile(r"Credential=[^/,\s]+/\d{8}/([a-z0-9-]+)/([a-z0-9.-]+)/aws4_request")
 NAMED = re.compile(r"(?:^|&)Action=([^&]+)")
@@ -125,7 +125,7 @@ def call_of(method: str, target: str, headers: Mapping[str, str], body: bytes) -
 
 
 def _action(method: str, target: str, named: str, body: bytes) -> tuple[str, bool]:
-    path, query = urlsplit(target).path, urlsplit(target).query
+    path, _, query = target.partition("?")  # never a host: "//[" is a path here
     action = named.rpartition(".")[2] or path.partition("/operation/")[2]  # JSON; CBOR
     if not action and path == "/":
         given = NAMED.search(query or body[:4096].decode("latin-1"))

@@ -69,18 +69,20 @@ class Target:
         Raises:
             Refused: It is no such URL.
         """
-        parts = urlsplit(url)
-        if (
-            parts.scheme not in ("http", "https")
-            or not parts.hostname
-            or any(c.isspace() for c in url + (host_header or ""))
-        ):
-            raise Refused("The probe needs an http or https URL.", seen={"url": url}, do="give http://host[:port]/path")
+        refused = Refused("The probe needs an http or https URL.", seen={"url": url}, do="give http://host[:port]/path")
+        try:
+            parts = urlsplit(url)
+            given_port = parts.port
+        except ValueError as error:  # brackets that do not match, a port beyond 65535
+            raise refused from error
+        is_web = parts.scheme in ("http", "https") and parts.hostname
+        if not is_web or any(c.isspace() for c in url + (host_header or "")):
+            raise refused
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         host = host_header or parts.netloc.rpartition("@")[2]
         message = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: hitless-probe\r\nAccept: */*\r\n\r\n".encode()
         tls = ssl.create_default_context() if parts.scheme == "https" else None
-        return cls(parts.hostname, parts.port or (443 if tls else 80), tls, message)
+        return cls(parts.hostname, given_port or (443 if tls else 80), tls, message)
 
 
 class Exchange:

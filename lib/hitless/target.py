@@ -24,8 +24,17 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def aims_at_lab() -> bool:
-    """Whether the SDK sends its calls to this machine alone."""
-    return urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname in LOOPBACK
+    """Whether the SDK sends its calls to this machine alone.
+
+    Raises:
+        WrongTarget: AWS_ENDPOINT_URL cannot be read.
+    """
+    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
+    try:
+        return urlsplit(endpoint).hostname in LOOPBACK
+    except ValueError as error:
+        do = "mend it, or unset it to reach AWS"
+        raise WrongTarget("AWS_ENDPOINT_URL is no URL.", seen={"AWS_ENDPOINT_URL": endpoint}, do=do) from error
 
 
 def on_lab(here: Connection) -> bool:

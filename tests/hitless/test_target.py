@@ -82,6 +82,12 @@ def test_only_this_machine_is_the_lab(monkeypatch, url, is_lab):
             require({}, lab)
 
 
+def test_an_endpoint_that_is_no_url_is_said_so(monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://[")
+    with pytest.raises(WrongTarget, match="no URL"):
+        aims_at_lab()
+
+
 def test_a_tunnel_to_a_real_account_is_no_lab(monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
     with pytest.raises(WrongTarget, match="left to its default"):

@@ -108,6 +108,7 @@ def test_answers_of_calls_that_only_look_are_not_lost_unless_named(lab):
         ("POST", "/service/GraniteService/operation/GetMetricData", {}, b"", ("GetMetricData", False)),
         ("PUT", "/2015-03-31/functions", {}, b"", ("PUT /2015-03-31/functions", True)),
         ("GET", "/bucket/key?x=1", {}, b"", ("GET /bucket/key", False)),
+        ("GET", "//[", {}, b"", ("GET //[", False)),
     ],
 )
 def test_an_action_is_read_in_every_protocol(method, target, headers, body, wanted):

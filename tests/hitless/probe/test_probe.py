@@ -205,10 +205,14 @@ def test_the_prober_leaves_when_its_parent_is_killed(tmp_path, serving):
 
 @pytest.mark.parametrize(
     ("url", "settings"),
-    [("ftp://x/", {}), ("http://h/a b", {}), ("http://h/", {"rate_per_s": 5000}), ("http://h/", {"timeout_s": 0})],
+    [
+        *((url, {}) for url in ("ftp://x/", "http://h/a b", "http://[::1", "http://h:99999/")),
+        ("http://h/", {"rate_per_s": 5000}),
+        ("http://h/", {"timeout_s": 0}),
+    ],
 )
 def test_what_cannot_be_probed_is_refused_before_anything_is_sent(tmp_path, url, settings):
-    with pytest.raises(Refused, match="did not start"):
+    with pytest.raises(Refused, match=r"did not start[^→]*(needs an http or https URL|out of bounds)"):
         Probe(url, samples_path=tmp_path / "s", **settings).start()
 
 
