@@ -99,7 +99,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         BadSetting: A variable is missing or no number.
     """
     url = environment.get("TEST_URL", "")
-    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+    if not _is_web(url):
         raise BadSetting(f"TEST_URL={url!r} must be an http or https address")
     return Settings(
         url=url,
@@ -108,6 +108,14 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         requests=int(_number(environment, "REQUESTS", Settings.requests, least=1)),
         settle_s=_number(environment, "SETTLE_S", Settings.settle_s, least=0),
     )
+
+
+def _is_web(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that do not match, a port beyond 65535
+        return False
 
 
 def _number(environment: Mapping[str, str], name: str, default: float, least: float) -> float:

@@ -122,6 +122,8 @@ def test_nobody_listening_is_a_failure_not_a_crash(run):
     [
         {},
         {"TEST_URL": "file:///etc/passwd"},
+        {"TEST_URL": "http://["},
+        {"TEST_URL": "http://a:99999"},
         {"TEST_URL": "http://a", "REQUESTS": "many"},
         {"TEST_URL": "http://a", "LATENCY_MS_MAX": "nan"},
     ],
