@@ -6,6 +6,7 @@ AWS time.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,7 +23,7 @@ LABEL_GAP_PT = 12.5
 NOTHING = ([0.0, 0.0], [1.0, 1.0], [1.0, 1.0])
 
 
-class Panel:
+class Panel(ABC):
     """One axes with a caption, a hairline grid and labels at the right edge."""
 
     caption = unit = ""
@@ -45,13 +46,13 @@ class Panel:
         axes.annotate(self.unit, (1, 1), (6, 6), beside, "offset points", color=theme.muted, font=font(CAPTION_PT))
 
     @classmethod
+    @abstractmethod
     def is_wanted(cls, timeline: Timeline) -> bool:
         """Whether the run has anything for this panel."""
-        raise NotImplementedError
 
+    @abstractmethod
     def update(self, timeline: Timeline, x_end: float) -> None:
         """Show the run as it stands."""
-        raise NotImplementedError
 
     def moving(self) -> list:
         """What may look different in the next frame; the lines of events are the lane's."""

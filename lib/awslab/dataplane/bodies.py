@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 
 CHUNK_LINE_BYTES_MAX = 256
 TRAILER_BYTES_MAX = 8 * 1024
@@ -19,16 +20,16 @@ class TooLarge(ValueError):
     """A body longer than the limit."""
 
 
-class Body:
+class Body(ABC):
     """Feed what arrives; `done` once the last byte was seen."""
 
     __slots__ = ()
     chunked = False
     done = False
 
+    @abstractmethod
     def feed(self, data: bytes) -> tuple[bytes, bytes]:
         """Split what arrived into the body's content, without any framing, and what follows the body."""
-        raise NotImplementedError
 
 
 class Length(Body):

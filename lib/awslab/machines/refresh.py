@@ -107,8 +107,8 @@ class Refresh:
 
     def _count(self, old: list[str], since: float) -> None:
         self._total = len(old)
-        free = partial(may_leave, preferences=self.preferences)
-        self._turnover = Turnover(self.group.roll, old, since, self.preferences.warmup_s, free)
+        may_leave_now = partial(may_leave, preferences=self.preferences)
+        self._turnover = Turnover(self.group.roll, old, since, self.preferences.warmup_s, may_leave_now)
 
     def cancel(self, wait_for_transitioning_instances: bool, now: float) -> list[Event]:
         """Stop replacing; what was replaced stays replaced, what is launched from now on is the group's own."""
