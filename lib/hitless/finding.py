@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from hitless.clock import duration_text, to_datetime
 from hitless.timeline import Breach, Phase, Timeline
 
@@ -82,8 +84,10 @@ def number(count: int) -> str:
 
 
 def seconds_text(seconds: float) -> str:
-    """Seconds in a sentence: "9 s", "7:30 min"."""
-    return f"{seconds:.0f} s" if seconds < 100 else f"{duration_text(seconds)} {'min' if seconds < 3600 else 'h'}"
+    """Seconds in a sentence, rounded up, for nothing takes 0 s: "9 s", "7:30 min"."""
+    if seconds < 100:
+        return f"{math.ceil(seconds)} s"
+    return f"{duration_text(seconds)} {'min' if seconds < 3600 else 'h'}"
 
 
 def short_names(names: list[str]) -> dict[str, str]:

@@ -106,7 +106,7 @@ def test_a_rollback_takes_the_headline(run):
     refresh(run)
     for at, green in ((0, 0), (5, 10), (9, 0)):
         run.weights({"web-blue": 100 - green, "web-green": green}, START + at, START + at)
-    run.phase("rollback", "start", "alarm", START + 6)
+    run.phase("rollback", "start", "alarm", START + 6.6)
     run.phase("rollback", "end", "alarm", START + 9)
     assert headline(run.timeline) == "Bad release caught at 10% traffic and rolled back in 3 s"
 

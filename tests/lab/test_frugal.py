@@ -3,6 +3,7 @@
 import gc
 import subprocess
 import sys
+import uuid
 import weakref
 
 import botocore.session
@@ -57,6 +58,24 @@ def test_whatever_is_imported_first_moto_takes_the_time_from_the_lab(first):
     program = f"import {first}, moto.ec2.models.instances as moto; print(moto.utcnow.__module__)"
     asked = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert asked.stdout.strip() == "awslab.faces.inventory"
+
+
+@pytest.mark.parametrize(
+    ("service", "call"),
+    [("ecs", "list_clusters"), ("codedeploy", "list_applications"), ("autoscaling", "describe_auto_scaling_groups")],
+)
+def test_a_request_has_one_id(monkeypatch, service, call):
+    lab, handle, sent = Lab(), Lab.handle, []
+
+    def overheard(*asked):
+        answer = handle(*asked)
+        sent.extend(name.lower() for name in answer[1])
+        return answer
+
+    monkeypatch.setattr(Lab, "handle", overheard)
+    told = getattr(lab.client(service), call)()["ResponseMetadata"]["RequestId"]
+    assert str(uuid.UUID(told)) == told and sent.count("x-amzn-requestid") == 1
+    lab.close()
 
 
 def test_what_moto_has_deleted_is_gone():
