@@ -156,12 +156,12 @@ def scale_out(here, tmp_path):
     whose = {name: target[name] for name in ("ServiceNamespace", "ResourceId", "ScalableDimension")}
     scaling.register_scalable_target(**whose, MinCapacity=6, MaxCapacity=8)
     url = endpoint_url(here, read_stack(here, NAME, NAME)) + PATH
-    with Probe(url, 400, samples_path=tmp_path / "samples.jsonl") as probe:
+    with Probe(url, 800, samples_path=tmp_path / "samples.jsonl") as probe:
         await_tasks(here, 8)
         assert probe.stop().failed == 0
     [policy] = scaling.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"]
-    [activity] = scaling.describe_scaling_activities(ServiceNamespace="ecs")["ScalingActivities"]
-    assert policy["PolicyName"] in activity["Cause"]
+    causes = [one["Cause"] for one in scaling.describe_scaling_activities(ServiceNamespace="ecs")["ScalingActivities"]]
+    assert causes and all(policy["PolicyName"] in cause for cause in causes), causes  # two steps on a fast machine
 
 
 def versions(here) -> list[str]:
