@@ -1,6 +1,7 @@
 """The three laws of the building: pure machines, one place for time and chance, helpers that do not know the lab."""
 
 import ast
+import subprocess
 import sys
 from pathlib import Path
 
@@ -55,3 +56,10 @@ def test_lab_time_comes_from_its_clock(path):
 @pytest.mark.parametrize("path", [p for p in modules("awslab") if "faces" not in p.parts], ids=str)
 def test_only_faces_import_moto(path):
     assert not [name for name, _ in imports(path) if name.split(".")[0] == "moto"]
+
+
+def test_every_benchmark_still_finds_what_it_measures():
+    modules = sorted(path.stem for path in Path("tests/bench").glob("*.py") if path.stem != "__main__")
+    program = "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]"
+    ran = subprocess.run([sys.executable, "-c", program, *modules], cwd="tests/bench", capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr

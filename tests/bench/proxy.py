@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import importlib.util
 import multiprocessing
 import signal
 import statistics
@@ -23,9 +22,13 @@ import uvloop
 from limits import Limits
 from rivals import rivals
 
+from awslab.dataplane.messages import AddressChanged
 from awslab.machines.events import EndpointsChanged
 from hitless.probe import Probe
 from hitless.samples import read_samples
+
+sys.path.append(str(Path(__file__).parents[2]))
+from tests.dataplane.stage import GROUP, Stage
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 20\r\n\r\n" + b"x" * 20
 TASKS = 8
@@ -176,21 +179,18 @@ async def time_tasks(stage):
 async def main(arguments):
     """Everything, in a lab of the tests' making."""
     limits = Limits()
-    spec = importlib.util.spec_from_file_location("stage", Path(__file__).parents[1] / "dataplane" / "conftest.py")
-    conftest = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(conftest)
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     target = context.Process(target=serve, args=(theirs,), daemon=True)
     target.start()
     target_port = await asyncio.to_thread(ours.recv)
     with tempfile.TemporaryDirectory() as data, rivals(target_port, Path(data)) as others:
-        async with conftest.Stage(Path(data) / "forked") as stage:
+        async with Stage(Path(data) / "forked") as stage:
             port = await stage.listen()
             endpoint = await stage.run_task("t")
-            address = conftest.AddressChanged(target_id="i-t", port=1, loopback_port=target_port)
+            address = AddressChanged(target_id="i-t", port=1, loopback_port=target_port)
             stage.plane.balancer.send(address)
-            stage.say(EndpointsChanged(target_group_arn=conftest.GROUP, endpoints=(("i-t", 1),), registered=1))
+            stage.say(EndpointsChanged(target_group_arn=GROUP, endpoints=(("i-t", 1),), registered=1))
             await stage.end_task("t")
             assert endpoint
             ways = {"direct": (target_port, None), "load balancer": (port, stage.plane.balancer.pid)}
@@ -200,7 +200,7 @@ async def main(arguments):
             print(f"\nload balancer weighs {weigh([stage.plane.balancer.pid]):.0f} MB")
             print("\ntasks, forked")
             forked = await time_tasks(stage)
-        async with conftest.Stage(Path(data) / "spawned", spawn=True) as stage:
+        async with Stage(Path(data) / "spawned", spawn=True) as stage:
             print("tasks, each in an interpreter of its own")
             spawned = await time_tasks(stage)
         print(f"forked : spawned = {forked[0] / spawned[0]:.2f} alone, {forked[1] / spawned[1]:.2f} for 8 at once")
