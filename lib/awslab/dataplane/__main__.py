@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import gc
 import json
 import os
 import resource
@@ -77,6 +78,7 @@ def _balance(control: socket.socket, options: dict) -> None:
     link.balancer = balancer
     loop.run_until_complete(loop.create_connection(lambda: link, sock=control))
     link.tell(ChildReady(pid=os.getpid()))
+    gc.freeze()
     loop.run_forever()
 
 

@@ -83,7 +83,6 @@ class Balancer:
         self.head_s_max = head_s_max
         self.loop, self._clock, self._tell, self._ports = loop, clock, tell, ports
         self.now = clock.now
-        self.stopwatch = ScaledClock(1.0, start=0.0).now  # real seconds; the loop's own time has steps of 1 ms
         self.router = Router(seed)
         self._tally = Tally()
         self._rng = random.Random(f"{seed}:trace")

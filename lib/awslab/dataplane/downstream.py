@@ -108,7 +108,8 @@ class Downstream(asyncio.Protocol):
             self.transport.close()
         else:
             self._ready()
-            self._advance()
+            if self._buffer:
+                self._advance()
 
     def failed(self, status: int) -> None:
         """The load balancer has to answer itself."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from awslab.clock import stopwatch
 from awslab.dataplane.answers import BAD_GATEWAY, CLIENT_CLOSED
 from awslab.dataplane.syntax import Request, Response
 from awslab.dataplane.transports import write
@@ -60,7 +61,7 @@ class Exchange:
             self.fail(BAD_GATEWAY)
             return
         self.upstream = upstream
-        self._began = self.client.balancer.stopwatch()
+        self._began = stopwatch()
         upstream.begin(self, self.head)
         if self._pending:
             write(upstream.transport, b"".join(self._pending))
@@ -84,7 +85,7 @@ class Exchange:
     def respond(self, response: Response) -> bytes:
         """The target's head came; the head for the client."""
         self._status = response.status
-        self._response_time_s = self.client.balancer.stopwatch() - self._began
+        self._response_time_s = stopwatch() - self._began
         framing = b""
         if response.length is not None:
             framing = b"Content-Length: %b\r\n" % response.length

@@ -62,6 +62,10 @@ class Framing:
         """There is no body."""
         return not (self.length or self.chunked or self.until_close)
 
+    def is_all(self, data: bytes) -> bool:
+        """`data` is a whole body, and nothing but."""
+        return len(data) == self.length and not (self.chunked or self.until_close)
+
     def body(self, bytes_max: int | None = None) -> Body | None:
         """A reader for one body; None when there is none to read."""
         if self.chunked:

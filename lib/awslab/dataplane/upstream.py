@@ -97,10 +97,14 @@ class Upstream(asyncio.Protocol):
             if len(data) > end:
                 self._read_head(exchange, data[end:])
             return
-        framing = response.framing
-        self._in_body, self._body, self._reusable = True, framing.body(), response.keep_alive
+        framing, head, rest = response.framing, exchange.respond(response), data[end:]
+        self._reusable = response.keep_alive
+        if framing.is_all(rest):  # as most answers come
+            self._finish(exchange, head + rest, rest=b"")
+            return
+        self._in_body, self._body = True, framing.body()
         self._chunked_out = (framing.chunked or framing.until_close) and not exchange.request.old
-        self._read_body(exchange, data[end:], exchange.respond(response))
+        self._read_body(exchange, rest, head)
 
     def _read_body(self, exchange: Exchange, data: bytes, head: bytes) -> None:
         """Send on what came; `head` goes first, in the same write."""
