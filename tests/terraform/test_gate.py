@@ -154,14 +154,14 @@ def scale_out(here, tmp_path):
     scaling = here.client("application-autoscaling")
     [target] = scaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"]
     whose = {name: target[name] for name in ("ServiceNamespace", "ResourceId", "ScalableDimension")}
-    scaling.register_scalable_target(**whose, MinCapacity=6, MaxCapacity=8)
+    scaling.register_scalable_target(**whose, MinCapacity=6, MaxCapacity=7)
     url = endpoint_url(here, read_stack(here, NAME, NAME)) + PATH
-    with Probe(url, 800, samples_path=tmp_path / "samples.jsonl") as probe:
-        await_tasks(here, 8)
+    with Probe(url, 500, samples_path=tmp_path / "samples.jsonl") as probe:
+        await_tasks(here, 7)
         assert probe.stop().failed == 0
     [policy] = scaling.describe_scaling_policies(ServiceNamespace="ecs")["ScalingPolicies"]
-    causes = [one["Cause"] for one in scaling.describe_scaling_activities(ServiceNamespace="ecs")["ScalingActivities"]]
-    assert causes and all(policy["PolicyName"] in cause for cause in causes), causes  # two steps on a fast machine
+    [activity] = scaling.describe_scaling_activities(ServiceNamespace="ecs")["ScalingActivities"]
+    assert policy["PolicyName"] in activity["Cause"]
 
 
 def versions(here) -> list[str]:
