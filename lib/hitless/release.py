@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hitless import appspec, deployment, images, task_definition
 from hitless.approval import require_approved
 from hitless.connect import Connection
+from hitless.container_change import UNCHANGED, ContainerChange
 from hitless.deploying import DEFAULT_GATE, DEPLOYMENT, Deploying, Gate
 from hitless.deployment import DeploymentGroup
 from hitless.errors import NotReady
@@ -73,6 +74,7 @@ def plan_release(
     version: str,
     repository_name: str,
     *,
+    container: ContainerChange = UNCHANGED,
     config_name: str = "",
     validate_with: str = "",
     reason: str = "",
@@ -86,6 +88,7 @@ def plan_release(
         image: From `images.release_image`: one to push, or the address of one that is there.
         version: What it calls itself.
         repository_name: Its ECR repository.
+        container: Variables and size that the new revision has otherwise than the one that runs.
         config_name: How traffic shifts; "" takes the deployment group's own.
         validate_with: Lambda function that tries the release through the test listener before users see it.
         reason: Kept as the deployment's description.
@@ -93,6 +96,7 @@ def plan_release(
 
     Raises:
         NotReady: A deployment runs already, or the image is not the one that was planned with.
+        Refused: As `task_definition.render`.
     """
     group = deployment.read_group(here, stack.service_name, stack.service_name)
     deeds = [] if isinstance(image, str) else [_push(here, image, repository_name)]
@@ -100,14 +104,15 @@ def plan_release(
         return _again(here, stack, group, run.past.plan, deeds)
     address = image if isinstance(image, str) else images.address(image.digest, repository_name, ecr=here.client("ecr"))
     running = _running_definition(here, stack)
-    rendered = task_definition.render(running, address)
+    rendered = task_definition.render(container.applied_to(running), address)
     arn = _next_arn(here, running)
     register = Step(
         name="revision",
         service="ecs",
         operation="register_task_definition",
         arguments=rendered.value,
-        changes=f"revision {arn.rpartition(':')[2]} of {running['family']} names {address.rpartition('@')[2]}",
+        changes=f"revision {arn.rpartition(':')[2]} of {running['family']} names {address.rpartition('@')[2]}"
+        + (f"; {container}" if container != UNCHANGED else ""),
         undo="none needed: a revision that nothing runs does nothing",
         expects={"taskDefinition.taskDefinitionArn": arn},
     )

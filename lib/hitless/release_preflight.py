@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from hitless.checks import WARN, Checks
 from hitless.connect import Connection
+from hitless.container_change import UNCHANGED, ContainerChange
 from hitless.deployment import DeploymentGroup, find_running, read_group
 from hitless.refresh import ENDED, read_refresh
 from hitless.service import read_primary_target_group, read_room, read_service
@@ -16,13 +17,16 @@ ALL_AT_ONCE = "CodeDeployDefault.ECSAllAtOnce"
 WANTED_EVENTS = {"DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"}
 
 
-def check_release(here: Connection, stack: Stack, config_name: str = "") -> Checks:
+def check_release(
+    here: Connection, stack: Stack, config_name: str = "", container: ContainerChange = UNCHANGED
+) -> Checks:
     """Look at everything that decides whether a release loses requests, or hangs.
 
     Args:
         here: Whose account.
         stack: The service's parts.
         config_name: How traffic would shift; "" is the deployment group's own.
+        container: What would change of the container: larger tasks need more room.
 
     Calls:
         codedeploy:GetDeploymentGroup, ListDeployments, ecs:Describe*/List*, elasticloadbalancing:Describe*,
@@ -33,7 +37,7 @@ def check_release(here: Connection, stack: Stack, config_name: str = "") -> Chec
     service = read_service(here, stack)
     checks.add("service steady", service.steady, service.words, "wait, or read the service's events")
     _one_change_at_a_time(checks, here, stack, group)
-    _room(checks, here, stack, service.desired_count)
+    _room(checks, here, stack, service.desired_count, container)
     _listeners(checks, here, stack)
     _safeties(checks, here, group)
     _trap(checks, group, config_name or group.config_name)
@@ -72,8 +76,8 @@ def _one_change_at_a_time(checks: Checks, here: Connection, stack: Stack, group:
     )
 
 
-def _room(checks: Checks, here: Connection, stack: Stack, desired_count: int) -> None:
-    free = read_room(here, stack)
+def _room(checks: Checks, here: Connection, stack: Stack, desired_count: int, container: ContainerChange) -> None:
+    free = read_room(here, stack, container)
     checks.add(
         "room for twice the tasks",
         free >= desired_count,

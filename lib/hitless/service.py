@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hitless.connect import Connection
+from hitless.container_change import UNCHANGED, ContainerChange
 from hitless.stack import Stack, read_stack
 from hitless.traffic import read_weights
 from hitless.wait import await_until
@@ -109,13 +110,13 @@ def read_headroom(here: Connection, stack: Stack) -> Headroom:
     return Headroom(free, fullest["runningTasksCount"])
 
 
-def read_room(here: Connection, stack: Stack) -> int:
-    """How many more tasks of the service fit on all its hosts.
+def read_room(here: Connection, stack: Stack, change: ContainerChange = UNCHANGED) -> int:
+    """How many more tasks of the service, perhaps of another size, fit on all its hosts.
 
     Calls:
         ecs:DescribeServices, DescribeTaskDefinition, ListContainerInstances, DescribeContainerInstances.
     """
-    need = _needs(here, read_service_answer(here, stack))
+    need = _needs(here, read_service_answer(here, stack), change)
     return sum(_places(host, need) for host in _container_instances(here, stack) if host["status"] == "ACTIVE")
 
 
@@ -237,9 +238,9 @@ def _container_instances(here: Connection, stack: Stack) -> list[dict]:
     return found
 
 
-def _needs(here: Connection, service: dict) -> dict[str, int]:
+def _needs(here: Connection, service: dict, change: ContainerChange = UNCHANGED) -> dict[str, int]:
     arn = service.get("taskDefinition") or service["taskSets"][0]["taskDefinition"]
-    definition = here.client("ecs").describe_task_definition(taskDefinition=arn)["taskDefinition"]
+    definition = change.applied_to(here.client("ecs").describe_task_definition(taskDefinition=arn)["taskDefinition"])
     containers = definition["containerDefinitions"]
     memory = sum(c.get("memoryReservation") or c.get("memory") or 0 for c in containers)
     return {

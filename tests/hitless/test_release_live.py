@@ -5,11 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from hitless.container_change import ContainerChange
 from hitless.deployment import continue_deployment, find_running, read_deployment, read_group
 from hitless.errors import NotReady, RolledBack
 from hitless.images import build_release
 from hitless.release import adopt, plan_release, plan_return
 from hitless.release_preflight import check_release
+from hitless.service import read_definition
 from hitless.wait import wait_until
 from tests.hitless.web import Web
 
@@ -49,6 +51,22 @@ def test_a_good_release_a_second_one_and_the_way_back_lose_nothing(web):
     w.release("2.0.0", "green").require()
     w.release("3.0.0", "purple").require()
     w.run(plan_return(w.here, w.stack, to_revision="1"), "back").require()
+
+
+def test_other_variables_and_another_size_are_released_without_another_image(web):
+    w = web()
+    (first,) = read_definition(w.here, w.stack)["containerDefinitions"]
+    too_large = check_release(w.here, w.stack, container=ContainerChange(memory_mib=3000)).failed
+    assert [row.name for row in too_large] == ["room for twice the tasks"]
+    change = ContainerChange({"APP_VERSION": "1.0.1"}, memory_mib=160)
+    planned = plan_release(w.here, w.stack, first["image"], "1.0.1", "web", container=change)
+    assert "160 MiB of memory, APP_VERSION=1.0.1" in str(planned)
+    outcome = w.run(planned, "settings")
+    outcome.require()
+    assert claims(outcome)["only these answer at the end"].measured == "1.0.1"
+    (second,) = read_definition(w.here, w.stack)["containerDefinitions"]
+    assert (second["image"], second["cpu"], second["memory"]) == (first["image"], first["cpu"], 160)
+    assert {"name": "FRAMED_BY", "value": "loopback"} in second["environment"]
 
 
 def test_a_bad_release_is_caught_by_the_alarm_and_taken_back(web):

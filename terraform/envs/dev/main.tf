@@ -89,6 +89,7 @@ module "ecs_service" {
   target_group_arn         = module.traffic.target_group_arns.blue
   repository_arn           = module.ecr.repository_arn
   image                    = var.image
+  container                = var.container
   environment              = var.environment
   desired_count            = var.desired_count
   scaling                  = var.scaling

@@ -47,6 +47,19 @@ variable "client_cidr_blocks" {
   nullable    = false
 }
 
+variable "container" {
+  description = "The container that the service starts with; a release carries it on, or changes its size."
+  type = object({
+    cpu        = optional(number)
+    memory_mib = optional(number)
+    name       = optional(string)
+    port       = optional(number)
+    user       = optional(string)
+  })
+  default  = {}
+  nullable = false
+}
+
 variable "deletable" {
   description = "Whether destroy may take running hosts, tasks and stored images with it."
   type        = bool
