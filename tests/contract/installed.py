@@ -13,7 +13,7 @@ CACHE = Path(__file__).parents[2] / ".cache"
 
 
 def installed(lock: Path) -> Path:
-    """The `bin` folder of what a lock file pins, installed once for each content of it, whoever asks at the same time."""
+    """The `bin` folder of what a lock file pins, installed once for each content of it, however many ask."""
     home = CACHE / f"{lock.stem}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
     ready = home / "ready"
     CACHE.mkdir(exist_ok=True)

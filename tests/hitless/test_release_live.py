@@ -56,7 +56,7 @@ def test_a_good_release_a_second_one_and_the_way_back_lose_nothing(web):
 def test_other_variables_and_another_size_are_released_without_another_image(web):
     w = web()
     (first,) = read_definition(w.here, w.stack)["containerDefinitions"]
-    too_large = check_release(w.here, w.stack, container=ContainerChange(memory_mib=3000)).failed
+    too_large = check_release(w.here, w.stack, container=ContainerChange(memory_mib=3900)).failed
     assert [row.name for row in too_large] == ["room for twice the tasks"]
     change = ContainerChange({"APP_VERSION": "1.0.1"}, memory_mib=160)
     planned = plan_release(w.here, w.stack, first["image"], "1.0.1", "web", container=change)
