@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hitless.errors import Refused
+
+SIZE = re.compile(r"[0-9]{1,6}")
 
 
 @dataclass(frozen=True)
@@ -23,19 +26,22 @@ class ContainerChange:
     memory_mib: int = 0
 
     @classmethod
-    def read(cls, variables: str, cpu_units: int, memory_mib: int) -> ContainerChange:
-        """Read what a runbook was given; `variables` as in "LOG_LEVEL=debug PAGE_SIZE=20".
+    def read(cls, text: str) -> ContainerChange:
+        """Read "memory=512 cpu=256 LOG_LEVEL=debug": MiB, CPU units, and whatever else are variables.
 
         Raises:
-            Refused: A variable is not NAME=value, or is named twice.
+            Refused: Something is not NAME=value, is there twice, or is no size of up to six digits.
         """
-        pairs = [pair.partition("=") for pair in variables.split()]
+        pairs = [pair.partition("=") for pair in text.split()]
         names = [name for name, _, _ in pairs]
+        given = {name: value for name, _, value in pairs}
+        sizes = {name: given.pop(name, "0") for name in ("cpu", "memory")}
         bad = [name for name, equals, _ in pairs if not (name and equals) or names.count(name) > 1]
+        bad += [name for name, size in sizes.items() if not SIZE.fullmatch(size)]
         if bad:
-            do = 'write each once, as in "LOG_LEVEL=debug PAGE_SIZE=20"'
-            raise Refused("A variable is not NAME=value, or is there twice.", seen={"variable": bad[0]}, do=do)
-        return cls({name: value for name, _, value in pairs}, cpu_units, memory_mib)
+            do = 'write each once, as in "memory=512 cpu=256 LOG_LEVEL=debug"'
+            raise Refused("The container can't be changed like this.", seen={"about": bad[0]}, do=do)
+        return cls(given, int(sizes["cpu"]), int(sizes["memory"]))
 
     def __str__(self) -> str:
         """What is changed, in words; empty when nothing is."""

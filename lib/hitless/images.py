@@ -38,7 +38,7 @@ def build_release(folder: Path | str, version: str, colour: str, faults: str = "
 
 
 def release_image(
-    folder: Path | str, version: str, colour: str, faults: str, *, here: Connection, repository_name: str, digest: str
+    folder: Path | str, version: str, colour: str, *, here: Connection, repository_name: str, digest: str
 ) -> Image | str:
     """The release to deploy: built here, or one that CI has built and pushed.
 
@@ -46,7 +46,6 @@ def release_image(
         folder: The app's folder.
         version: As `build_release`.
         colour: As `build_release`.
-        faults: As `build_release`.
         here: Whose account.
         repository_name: An existing ECR repository.
         digest: Of an image that is there; "" builds one.
@@ -56,7 +55,7 @@ def release_image(
     """
     if digest:
         return find(digest, repository_name, ecr=here.client("ecr"))
-    return build_release(folder, version, colour, faults, runs_on=here.environment)
+    return build_release(folder, version, colour, runs_on=here.environment)
 
 
 def address(digest: str, repository_name: str, *, ecr) -> str:

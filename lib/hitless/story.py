@@ -54,7 +54,7 @@ BAD = Chapter(
     "Release 3.0.0, red: it starts healthy, then fails every user it gets. The alarm must take it back",
     "bad release",
     runner.FAILED,
-    PROBE | HOOK | {"VERSION": "3.0.0", "COLOUR": "red", "FAULTS": BAD_RELEASE, "FAILED_MAX": -1},
+    PROBE | HOOK | {"VERSION": "3.0.0", "COLOUR": "red", "CONTAINER": BAD_RELEASE, "FAILED_MAX": -1},
 )
 CHANGES = (
     Chapter(

@@ -245,7 +245,7 @@ def test_a_file_keeps_types_and_what_is_wrong_in_it_is_refused_later(tmp_path):
         (RELEASE, "COLOUR", "mauve"),
         (RELEASE, "APPROVE", "yes"),
         (RELEASE, "VERSION", "1.0 0"),
-        (RELEASE, "FAULTS", "ERROR_PERCENT=1; rm"),
+        (RELEASE, "CONTAINER", "ERROR_PERCENT=1; rm"),
         (RELEASE, "DEPLOYMENT_CONFIG", "a/b"),
         (RELEASE, "HOOK", "a b"),
         (RELEASE, "FAILED_MAX", "-2"),
