@@ -246,6 +246,8 @@ def test_a_file_keeps_types_and_what_is_wrong_in_it_is_refused_later(tmp_path):
         (RELEASE, "APPROVE", "yes"),
         (RELEASE, "VERSION", "1.0 0"),
         (RELEASE, "CONTAINER", "ERROR_PERCENT=1; rm"),
+        (RELEASE, "CONTAINER", "memory=512 DB_PASSWORD=p"),  # it would be on record before the plan refuses it
+        (RELEASE, "CONTAINER", "api_key=p"),
         (RELEASE, "DEPLOYMENT_CONFIG", "a/b"),
         (RELEASE, "HOOK", "a b"),
         (RELEASE, "FAILED_MAX", "-2"),

@@ -13,7 +13,7 @@ from aiohttp import web
 from awslab import guard
 
 pytestmark = pytest.mark.live
-SOON_S = 1.0
+SOON_S = 2.0
 GOOD = b"GET /good HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -75,7 +75,7 @@ def test_stalled_connections_are_closed_and_hold_up_nobody(impatient, door, begu
             loop = asyncio.get_running_loop()
             since = loop.time()
             assert (await ask(port, GOOD)).endswith(b"/good 0")
-            assert loop.time() - since < 1
+            assert not any(task.done() for task in stalled), "answered while they are all still waited for"
             answers = await asyncio.gather(*stalled)
             assert all(b" 200 " not in answer for answer in answers)
             assert loop.time() - since >= SOON_S
