@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from hitless import functions
@@ -62,10 +62,10 @@ class Environment:
         """Something was applied here before."""
         return self._store.read() is not None
 
-    def plan(self, *, targets: Sequence[str] = (), **changed: object) -> Plan:
-        """Plan everything, or only `targets`, with what was applied last and these variables changed."""
+    def plan(self, **changed: object) -> Plan:
+        """Plan everything, with what was applied last and these variables changed."""
         self._planned = self._with_hook({**self.variables, **changed})
-        return self.terraform.plan(self._planned, targets=targets)
+        return self.terraform.plan(self._planned)
 
     def plan_template(self, held_version: str, **changed: object) -> Plan:
         """Plan a new launch template version and nothing else; the group is held at the version it has.
@@ -87,20 +87,20 @@ class Environment:
             raise NotReady("More than the launch template would change.", seen={"also": ", ".join(other)}, do=do)
         return plan
 
-    def apply(self, plan: Plan) -> dict[str, int]:
+    def apply(self, plan: Plan, *, after: Mapping[str, Callable[[], object]] | None = None) -> dict[str, int]:
         """Carry out a plan, exactly, and remember its variables.
+
+        Args:
+            plan: What was shown.
+            after: As in `Terraform.apply`.
 
         Returns:
             How many resources were added, changed and removed.
         """
-        done = self.apply_part(plan)
+        self._store.begin()
+        done = self.terraform.apply(plan, after=after)
         self.remember()
         return done
-
-    def apply_part(self, plan: Plan) -> dict[str, int]:
-        """Carry out a plan of a part, exactly; what was applied last stays what it was."""
-        self._store.begin()
-        return self.terraform.apply(plan)
 
     def remember(self, **changed: object) -> None:
         """Keep the variables, e.g. the version the group has after a refresh."""

@@ -1,23 +1,25 @@
-"""Make an environment, or unmake it: Terraform's steps and the image between them."""
+"""Make an environment, or unmake it: Terraform, and the image that the service starts with."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from hitless import images, terraform_step
 from hitless.approval import require_approved
 from hitless.connect import Connection
 from hitless.environment import Environment
-from hitless.errors import NotReady, Refused
+from hitless.errors import Failed, HitlessError, NotReady, Refused
 from hitless.oci import Image
+from hitless.outage import first_line
 from hitless.plan import Plan
 from hitless.run_folder import RunFolder
-from hitless.step import Deed
 from hitless.terraform_plan import Plan as TerraformPlan
 
-REST, EVERYTHING = "rest", "everything"  # steps that an undo must know
-REPOSITORY = ["module.ecr"]
+MAKE, EVERYTHING = "make", "everything"  # steps that an undo must know
+REPOSITORY = "module.ecr.aws_ecr_repository.this"
 HOSTS = {"min_size": 4, "desired_capacity": 4, "max_size": 6}  # as the variable's defaults; a test holds them equal
 NO_UNDO = "none: what is destroyed is gone; runbooks/10-provision.ipynb makes a new one"
 TEAR_DOWN = "runbooks/90-tear-down.ipynb, if nothing was there before"
@@ -63,76 +65,76 @@ def plan_provisioning(
 ) -> Provisioning:
     """Plan everything, with the digest of an image, before there is a repository to push it to.
 
-    ECS must find the image when the service starts, so the repository comes first, then the image; the rest is planned
-    again, and only what was shown is applied.
+    What was shown is applied, exactly. The image is pushed as soon as Terraform has made the repository: long before
+    the load balancer is there, which the service waits for.
 
     Args:
         here: Whose account.
         environment: What is to be made.
         release: The image that the service starts with, or the address of one that is in the repository.
-        run: The run it is for; one that is resumed goes on with the plan it has shown.
+        run: The run it is for; one that is resumed does what is left of what it has shown.
         hosts: At least and at most how many; 0 keeps it.
     """
-    making = _Making(here, environment, release, capacity_of(environment.variables, *hosts))
+    first = _FirstImage(here, environment.name, release)
+    changed = capacity_of(environment.variables, *hosts)
+
+    def plan() -> TerraformPlan:
+        return environment.plan(image=first.address, **changed)
+
+    def make(plan: TerraformPlan) -> dict:
+        if REPOSITORY in {change.address for change in plan.changes}:
+            return environment.apply(plan, after={REPOSITORY: first.push})
+        first.require()
+        return environment.apply(plan)
+
     if run.is_resumed:
-        shown = next(one["facts"] for one in run.past.plan["steps"] if one["name"] == REST)
-        return Provisioning(here, making.plan(shown, run.past.plan["facts"]))
-    whole = environment.plan(image=making.address, **making.changed)
-    shown = terraform_step.new(REST, whole, dict, undo=TEAR_DOWN).facts
-    return Provisioning(here, making.plan(shown, {"existed": environment.exists}), whole)
+        steps = terraform_step.again(run.past.plan, make, plan)
+        return Provisioning(here, Plan.again(run.past.plan, steps))
+    whole = plan()
+    also = f"{environment.name} holds {first.digest}"
+    step = terraform_step.new(MAKE, whole, lambda: make(whole), undo=TEAR_DOWN, also=also)
+    return Provisioning(here, Plan(f"Provision {environment.name}", [step], {"existed": environment.exists}), whole)
 
 
-@dataclass
-class _Making:
-    """The three steps; each can be taken again without harm."""
+@dataclass(frozen=True)
+class _FirstImage:
+    """What the service starts with: built here, or in the repository already."""
 
     here: Connection
-    environment: Environment
+    repository_name: str
     release: Image | str
-    changed: dict[str, object]
+
+    @property
+    def digest(self) -> str:
+        return self.release.partition("@")[2] if isinstance(self.release, str) else self.release.digest
 
     @property
     def address(self) -> str:
-        """Where the image is, or will be, before there is a repository."""
+        """Where it is, or will be, before there is a repository."""
         if isinstance(self.release, str):
             return self.release
-        here = self.here
-        registry = f"{here.account_id}.dkr.ecr.{here.region}.amazonaws.com"
-        return f"{registry}/{self.environment.name}@{self.release.digest}"
+        registry = f"{self.here.account_id}.dkr.ecr.{self.here.region}.amazonaws.com"
+        return f"{registry}/{self.repository_name}@{self.digest}"
 
-    def plan(self, shown: dict, facts: dict) -> Plan:
-        name, apply = self.environment.name, terraform_step.CALL
-        known = {change["address"] for change in shown["changes"]}
-        image = f"{name} holds {self.address.partition('@')[2]}"
-        return Plan(
-            f"Provision {name}",
-            [
-                Deed("repository", apply, {"targets": REPOSITORY}, "the image repository", TEAR_DOWN, self._repository),
-                Deed("image", "ecr:push", {"address": self.address}, image, "none needed", self._push),
-                Deed(REST, apply, shown, f"{len(known)} resources", TEAR_DOWN, lambda: self._rest(known)),
-            ],
-            facts,
-        )
-
-    def _repository(self) -> dict:
-        part = self.environment.plan(image=self.address, targets=REPOSITORY, **self.changed)
-        return self.environment.apply_part(part)
-
-    def _push(self) -> dict:
-        name, ecr = self.environment.name, self.here.client("ecr")
+    def require(self) -> None:
+        """See to it that the repository holds it."""
+        ecr = self.here.client("ecr")
         if isinstance(self.release, str):
-            pushed = images.find(self.release.partition("@")[2], name, ecr=ecr)
+            is_at = images.find(self.digest, self.repository_name, ecr=ecr)
         else:
-            pushed = images.push(self.release, name, ecr=ecr)
-        if pushed != self.address:
-            seen = {"planned": self.address, "is": pushed}
+            is_at = images.push(self.release, self.repository_name, ecr=ecr)
+        if is_at != self.address:
+            seen = {"planned": self.address, "is": is_at}
             raise NotReady("The repository is not where it was planned.", seen=seen, do="plan again")
-        return {"address": pushed}
 
-    def _rest(self, known: set[str]) -> dict:
-        left = self.environment.plan(image=self.address, **self.changed)
-        terraform_step.require_shown(left, known)
-        return self.environment.apply(left)
+    def push(self) -> None:
+        """The same while Terraform goes on: by now something was made, so what goes wrong is no refusal any more."""
+        try:
+            self.require()
+        except (HitlessError, ClientError, BotoCoreError) as error:
+            seen = {"image": self.address, "it said": first_line(error)}
+            do = "mend what it says, and go on with this run: hitless run --resume"
+            raise Failed("The image could not be pushed, and Terraform was interrupted.", seen=seen, do=do) from error
 
 
 def capacity_of(variables: Mapping[str, object], at_least: int, at_most: int) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """Plan, apply and destroy a Terraform configuration: what is approved is what is applied, and nothing is guessed.
 
-The checkout is only read. A root module is linked into `state_dir`, which also holds Terraform's data, the saved plan
-and, unless a backend is given, the state: a rehearsal on the lab and a change on AWS can share a checkout unmet.
+The checkout is only read. `state_dir` holds Terraform's data, the saved plan and, unless a backend is given, the state:
+a rehearsal on the lab and a change on AWS can share a checkout unmet.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -21,10 +20,9 @@ from hitless.errors import Failed, HitlessError, Refused
 from hitless.terraform_cli import Cli, Flag, TookTooLong, child_environment, variables_file
 from hitless.terraform_plan import Plan, digest_of, read_changes
 from hitless.terraform_progress import Progress
+from hitless.terraform_root import LOCK_FILE, Root
 
-LOCK_FILE = ".terraform.lock.hcl"
 LOCK_WAIT = "60s"  # for somebody else's run on the same state
-NOT_LINKED = re.compile(r"^\.(?!terraform\.lock\.hcl$)|\.tfvars(\.json)?$|\.tfstate|^backend\.tf")
 DECLARED = re.compile(r'^variable\s+"([^"]+)"', re.MULTILINE)
 
 
@@ -54,23 +52,28 @@ class Terraform:
         timeout_s: float = 1800.0,
     ) -> None:
         self.folder, self.state_dir = Path(folder).resolve(), Path(state_dir).resolve()
-        self._backend, self._say, self._timeout_s = backend, say, timeout_s
-        self._root = self.state_dir / "config" / self.folder.parent.name / self.folder.name
+        self._say, self._timeout_s = say, timeout_s
+        self._root = Root(self.folder, self.state_dir, backend)
         try:
             binary = find_terraform() or fetch_terraform()
             ambient = provider_environment({**os.environ, **(env or {})})
         except Missing as missing:
             raise Refused("Terraform cannot run here.", do=str(missing)) from missing
-        child = child_environment(ambient, self.state_dir / "data")
-        self._cli = Cli(self._root, binary=binary, environment=child, timeout_s=timeout_s)
+        child = child_environment(ambient, self._root.data)
+        self._cli = Cli(self._root.path, binary=binary, environment=child, timeout_s=timeout_s)
 
     def init(self) -> None:
         """Link the configuration, install the provider that the lock file names, connect the state.
 
+        What an earlier one has done for the same configuration stays done. Terraform itself holds the provider against
+        the lock file again, whatever it is asked.
+
         Raises:
             Refused: The provider is not to be had, or is not the one whose checksum is locked.
         """
-        self._link()
+        self._root.link()
+        if self._root.is_ready:
+            return
         lock = "readonly" if (self.folder / LOCK_FILE).exists() else None
         code, out, err = self._run(
             "init", Refused, self._cli.init, var=None, lockfile=lock, reconfigure=Flag, no_color=Flag
@@ -81,6 +84,7 @@ class Terraform:
                 seen={"terraform": _squeezed(err or out)},
                 do="with no network, name a provider mirror in HITLESS_PROVIDER_MIRROR",
             )
+        self._root.is_ready = True
 
     def plan(
         self,
@@ -88,7 +92,6 @@ class Terraform:
         *,
         out: Path | str | None = None,
         destroy: bool = False,
-        targets: Sequence[str] = (),
     ) -> Plan:
         """Compare configuration, state and AWS; change nothing.
 
@@ -96,7 +99,6 @@ class Terraform:
             variables: All that are not to have their default.
             out: Where the plan is saved; `plan.tfplan` in `state_dir` by default.
             destroy: Plan to destroy everything.
-            targets: Plan only these addresses and what they need, e.g. `module.ecr` before an image can be pushed.
 
         Raises:
             Refused: A variable is not declared or not valid, or AWS could not be read.
@@ -113,12 +115,12 @@ class Terraform:
                 var_file=str(file),
                 out=str(path),
                 destroy=destroy or None,
-                target=list(targets),
                 lock_timeout=LOCK_WAIT,
                 json=Flag,
                 on_line=progress.hear,
             )
         if code not in (0, 2):
+            self._root.is_ready = False  # perhaps what `init` installed has gone
             raise Refused("terraform plan failed.", seen=progress.errors or {"terraform": _squeezed(err)}, do=_REPAIR)
         return self.show_plan(path)
 
@@ -144,8 +146,13 @@ class Terraform:
             raise Refused(what, seen={"terraform": _squeezed(err)}, do="plan again")
         return json.loads(out)
 
-    def apply(self, plan: Plan) -> dict[str, int]:
+    def apply(self, plan: Plan, *, after: Mapping[str, Callable[[], object]] | None = None) -> dict[str, int]:
         """Carry out a plan, exactly.
+
+        Args:
+            plan: What was shown.
+            after: What is to be done as soon as the resource of this address was created, while Terraform goes on, e.g.
+                an image pushed into its repository. What it raises interrupts Terraform, which saves its state.
 
         Returns:
             How many resources Terraform added, changed and removed.
@@ -156,7 +163,7 @@ class Terraform:
         """
         if not plan.path.exists() or digest_of(plan.path) != plan.digest:
             raise Refused(f"{plan.path.name} is not the plan that was shown.", seen={"shown": plan.digest}, do=_REPLAN)
-        progress = Progress(self._say)
+        progress = Progress(self._say, after)
         code, _, err = self._run(
             "apply",
             Failed,
@@ -222,21 +229,6 @@ class Terraform:
         for file in self.folder.glob("*.tf.json"):
             names.update(json.loads(file.read_text()).get("variable", {}))
         return names
-
-    def _link(self) -> None:
-        """A folder like the root module, of links, with the backend of this run."""
-        shutil.rmtree(self.state_dir / "config", ignore_errors=True)  # links only: what they point at stays
-        self.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._root.mkdir(parents=True)
-        for file in self.folder.iterdir():
-            if file.is_file() and not NOT_LINKED.search(file.name):
-                (self._root / file.name).symlink_to(file)
-        for up in (0, 1):  # `../modules`, as bootstrap says, or `../../modules`
-            if (modules := self.folder.parents[up] / "modules").is_dir():
-                (self._root.parents[up] / "modules").symlink_to(modules)
-        local = {"local": {"path": str(self.state_dir / "terraform.tfstate")}}
-        backend = {"s3": dict(self._backend)} if self._backend else local
-        (self._root / "backend.tf.json").write_text(json.dumps({"terraform": {"backend": backend}}))
 
 
 _REPAIR = "correct what it names; nothing was changed"

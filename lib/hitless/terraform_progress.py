@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 # Real seconds that provider 5.100.0 sleeps by itself while creating, whatever AWS answers (measured).
 PROVIDER_WAITS_S = {
@@ -16,7 +16,6 @@ PROVIDER_WAITS_S = {
     "aws_iam_instance_profile": 5,
     "aws_vpc_endpoint": 5,
 }
-EXPECTED = ("Resource targeting is in effect", "Applied changes may be incomplete")  # whoever names targets knows
 STILL_EVERY_S = 30  # Terraform itself reports every 10 s
 QUICK_S = 3  # what took less is counted, not told
 COUNT_AT = 20  # quick changes
@@ -27,14 +26,18 @@ DONE = {"create": "created", "update": "changed", "delete": "destroyed", "read":
 class Progress:
     """Hears the lines of one plan or apply.
 
+    Args:
+        say: Receives a line of what people follow.
+        after: What is to be done once the resource of this address was created.
+
     Attributes:
         begun: Changes that were begun; as long as it is 0, AWS is as it was.
         errors: What went wrong, by address or summary.
         summary: Terraform's own count at the end: `add`, `change`, `remove`.
     """
 
-    def __init__(self, say: Callable[[str], object]) -> None:
-        self._say = say
+    def __init__(self, say: Callable[[str], object], after: Mapping[str, Callable[[], object]] | None = None) -> None:
+        self._say, self._after = say, after or {}
         self.begun = 0
         self.errors: dict[str, str] = {}
         self.summary: dict[str, int] = {}
@@ -61,16 +64,22 @@ class Progress:
         address, action, elapsed_s = hook["resource"]["addr"], hook["action"], int(hook.get("elapsed_seconds", 0))
         if kind == "apply_start":
             self.begun += action in ("create", "update", "delete")
-        elif kind == "apply_complete" and elapsed_s < QUICK_S:
-            self._quick[DONE.get(action, action)] += 1
-            if self._quick.total() >= COUNT_AT:
-                self._count()
         elif kind == "apply_complete":
-            self._say(f"{address}: {DONE.get(action, action)} in {elapsed_s} s")
+            self._tell(address, DONE.get(action, action), elapsed_s)
+            if action == "create" and address in self._after:
+                self._after[address]()
         elif elapsed_s % STILL_EVERY_S == 0:
             wait_s = PROVIDER_WAITS_S.get(hook["resource"]["resource_type"]) if action == "create" else None
             reason = f"; the provider itself waits {wait_s} s here" if wait_s and wait_s >= elapsed_s else ""
             self._say(f"{address}: still {DOING.get(action, action)}, {elapsed_s} s{reason}")
+
+    def _tell(self, address: str, done: str, elapsed_s: int) -> None:
+        if elapsed_s >= QUICK_S:
+            self._say(f"{address}: {done} in {elapsed_s} s")
+            return
+        self._quick[done] += 1
+        if self._quick.total() >= COUNT_AT:
+            self._count()
 
     def _count(self) -> None:
         """Say how many were quick since the last time."""
@@ -82,5 +91,5 @@ class Progress:
         text = ": ".join(part for part in (found["summary"], " ".join(found.get("detail", "").split())) if part)
         if found["severity"] == "error":
             self.errors[found.get("address") or f"error {len(self.errors) + 1}"] = text[:1000]
-        elif found["summary"] not in EXPECTED:
+        else:
             self._say(f"{found['severity']}: {text}")

@@ -12,7 +12,7 @@ from hitless.terraform_plan import Plan
 CALL = "terraform:apply"
 
 
-def new(name: str, plan: Plan, act: Callable[[], dict], *, undo: str) -> Deed:
+def new(name: str, plan: Plan, act: Callable[[], dict], *, undo: str, also: str = "") -> Deed:
     """A step that carries out a saved plan.
 
     Args:
@@ -20,10 +20,11 @@ def new(name: str, plan: Plan, act: Callable[[], dict], *, undo: str) -> Deed:
         plan: From `hitless.terraform`.
         act: Applies it.
         undo: How to undo it, in words.
+        also: What becomes true with it, in words.
     """
     counts = ", ".join(f"{count} to {what}" for what, count in sorted(plan.counts.items())) or "nothing"
     facts = {"content": plan.content, "changes": [asdict(change) for change in plan.changes]}
-    return Deed(name, CALL, facts, f"Terraform: {counts}", undo, act)
+    return Deed(name, CALL, facts, "; ".join([f"Terraform: {counts}", *filter(None, [also])]), undo, act)
 
 
 def again(shown: Mapping, apply: Callable[[Plan], dict], replan: Callable[[], Plan]) -> dict[str, Deed]:

@@ -13,7 +13,7 @@ from hitless.in_flight import GOING, GOOD, Stand, read_stands
 from hitless.parameters_cell import read_parameters
 from hitless.past import Past
 from hitless.plan import Plan
-from hitless.provisioning import EVERYTHING, REST
+from hitless.provisioning import EVERYTHING, MAKE
 from hitless.request import Request, ticket_of, who
 from hitless.run_folder import RUNBOOKS, RUNS, RunFolder, open_folder
 from hitless.status import connect_as, read_request
@@ -62,7 +62,7 @@ def undo(run_dir: Path, say: Callable[[str], object] = print) -> int:
 def _refuse_what_cannot_be(stands: list[Stand], past: Past) -> None:
     if EVERYTHING in {stand.name for stand in stands}:
         raise Refused("What was destroyed cannot be undone.", do="runbooks/10-provision.ipynb makes a new one")
-    if REST in {stand.name for stand in stands} and past.plan["facts"]["existed"]:
+    if MAKE in {stand.name for stand in stands} and past.plan["facts"]["existed"]:
         do = "bring the variables and modules back to what they were, and run 10-provision again"
         raise Refused("Terraform changed what was there before: only Terraform can change it back.", do=do)
 

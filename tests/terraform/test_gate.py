@@ -11,6 +11,7 @@ from hitless import deployment, images
 from hitless.connect import connect
 from hitless.leftovers import read_leftovers
 from hitless.probe import Probe
+from hitless.provisioning import REPOSITORY
 from hitless.release import plan_release
 from hitless.service import read_definition
 from hitless.stack import read_stack
@@ -78,15 +79,14 @@ def test_everything_is_made_changed_and_unmade_and_every_second_plan_is_empty(la
 
 
 def provision(dev, lab) -> dict:
-    """The repository, the image, everything else."""
+    """Everything, and the image as soon as there is a repository."""
     image = images.build(CHECKOUT / "app")
     address = f"{ACCOUNT_ID}.dkr.ecr.us-east-1.amazonaws.com/{NAME}@{image.digest}"
     never = {"never": {"schedule": "at(2199-12-31T20:00:00)", "min_count": 2, "max_count": 2}}
     scaling = {"min_count": 6, "max_count": 6, "cpu_percent": 10, "schedules": never}
     wanted = {"account_id": ACCOUNT_ID, "lab": True, "image": address, "container": CONTAINER, "scaling": scaling}
-    dev.apply(dev.plan(wanted, targets=["module.ecr"]))
-    assert images.push(image, NAME, ecr=lab.client("ecr")) == address
-    dev.apply(dev.plan(wanted))
+    dev.apply(dev.plan(wanted), after={REPOSITORY: lambda: images.push(image, NAME, ecr=lab.client("ecr"))})
+    assert images.find(image.digest, NAME, ecr=lab.client("ecr")) == address
     return wanted
 
 

@@ -5,9 +5,9 @@ import json
 from hitless.terraform_progress import Progress
 
 
-def hear(*events):
+def hear(*events, after=None):
     lines = []
-    progress = Progress(lines.append)
+    progress = Progress(lines.append, after)
     for event in events:
         progress.hear(json.dumps(event) + "\n")
     return progress, lines
@@ -58,6 +58,15 @@ def test_quick_changes_are_counted_and_slow_ones_told():
         "3 resources created, each in under 3 s",
         "1 resource destroyed, each in under 3 s",
     ]
+
+
+def test_only_what_was_created_is_followed():
+    done = []
+    after = {"aws_lb.this": lambda: done.append("followed")}
+    hear(hook("apply_start"), hook("apply_complete", "delete"), hook("apply_complete", "update"), after=after)
+    assert done == []
+    hear(hook("apply_start"), hook("apply_complete"), after=after)
+    assert done == ["followed"]
 
 
 def test_a_failure_comes_after_what_was_done_before_it():

@@ -145,6 +145,24 @@ def test_a_change_that_takes_too_long_is_interrupted_and_its_state_kept(small):
     assert not (terraform.state_dir / ".terraform.tfstate.lock.info").exists()
 
 
+def test_what_is_to_follow_a_resource_is_done_while_terraform_goes_on(small, tmp_path):
+    os.mkfifo(tmp_path / "said")
+    terraform = small(ONE + SLOW.replace("sleep 60", f"cat {tmp_path / 'said'}"))
+    after = {"terraform_data.paint": lambda: (tmp_path / "said").write_text("go on\n")}  # it waits for these words
+    assert terraform.apply(terraform.plan({}), after=after)["add"] == 2
+
+
+def test_terraform_is_interrupted_when_what_is_to_follow_fails(small):
+    def fail():
+        raise Failed("The image could not be pushed.")
+
+    terraform = small(ONE + SLOW)
+    with pytest.raises(Failed, match="could not be pushed"):
+        terraform.apply(terraform.plan({}), after={"terraform_data.paint": fail})
+    assert terraform.output()["colour"] == {"value": "blue"}, "what was made is in the state"
+    assert not (terraform.state_dir / ".terraform.tfstate.lock.info").exists()
+
+
 def test_an_interrupt_ends_terraform_cleanly_and_leaves_no_process(small, tmp_path):
     begun = tmp_path / "begun"
     os.mkfifo(begun)

@@ -32,7 +32,7 @@ pytestmark = [
 NAME = "hitless-dev"
 RATE = 60
 AMIS = ("ami-0a10000000000ec52", "ami-0a10000000000ec53")  # in turns: each change is one of the template too
-MAKING = OPENED | PLANNED | step("repository", "image", "rest") | CONCLUDED
+MAKING = OPENED | PLANNED | step("make") | CONCLUDED
 UNMAKING = OPENED | PLANNED | step("everything") | CONCLUDED
 HOSTS = {
     **OPENED,
@@ -43,7 +43,7 @@ HOSTS = {
     "judged": ("verdict", {}),
     **CONCLUDED,
 }
-LATE = {"rest answered", "everything answered", "watching", "judged", "concluded"}  # after minutes in one cell
+LATE = {"make answered", "everything answered", "watching", "judged", "concluded"}  # after minutes in one cell
 BEFORE_HOSTS = dict(itertools.takewhile(lambda moment: moment[0] != "template announced", HOSTS.items()))
 AT_HOSTS = [(moment, way) for moment in HOSTS if moment not in BEFORE_HOSTS for way in ENDS]
 TURNS = range(len(ENDS))
