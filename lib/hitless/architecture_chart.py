@@ -6,7 +6,7 @@ from matplotlib.patches import FancyBboxPatch
 
 from hitless.architecture import Architecture
 from hitless.figure import Card
-from hitless.theme import font
+from hitless.font import font
 
 SIDE = 70.0  # x from which the things that act on the service stand
 HOST_HEIGHT = 12.0

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hitless.breakage import Breakage
 from hitless.figure import Card
 from hitless.finding import number
-from hitless.theme import font
+from hitless.font import font
 
 NOTHING = 0.01  # percent; where "none" stands on the logarithmic axis
 TICKS = (NOTHING, 0.1, 1.0, 10.0, 100.0)

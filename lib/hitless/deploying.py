@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hitless import deployment, snapshot
-from hitless.charts import keep_pictures
 from hitless.connect import Connection
 from hitless.deployment import Deployment, read_deployment
 from hitless.errors import HitlessError
@@ -16,6 +15,7 @@ from hitless.live import LiveTimeline
 from hitless.lookout import Lookout
 from hitless.outage import tolerating
 from hitless.outcome import Outcome
+from hitless.pictures import keep_pictures
 from hitless.plan import Plan
 from hitless.release_end import ended_badly
 from hitless.release_verdict import Measured, judge

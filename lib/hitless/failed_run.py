@@ -8,12 +8,12 @@ from pathlib import Path
 import pandas as pd
 
 from hitless.capacity import count, lowest_in_service
-from hitless.charts import keep_pictures
 from hitless.ending import Ending
 from hitless.evidence import Evidence
 from hitless.hosts import read_group, read_hosts
 from hitless.miniature import BROKEN_AMI_ID, NAME, Miniature, Settings, new_template_version
 from hitless.pack import seal
+from hitless.pictures import keep_pictures
 from hitless.refresh import ENDED, RefreshSettings, describe, plan_refresh, read_refresh
 from hitless.rehearsal import Rehearsal, Seen
 from hitless.run_folder import RunFolder, open_run

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from hitless.charts import CSS_WIDTH_PX, FINAL_DPI, PALETTE_COLOURS, WIDTH_IN
-from hitless.theme import THEMES, Theme, font
+from hitless.font import font
+from hitless.theme import THEMES, Theme
 
 HEAD_IN, FOOT_IN = 0.85, 0.55
 

@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 
 from hitless.clock import duration_text
 from hitless.finding import short_names
+from hitless.font import font
 from hitless.panel import BODY_PT, NOTHING, Panel, steps
-from hitless.theme import Theme, font
+from hitless.theme import Theme
 from hitless.timeline import Timeline
 
 

@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 
 from hitless.arithmetic import name_of, percents
 from hitless.figure import Card
+from hitless.font import font
 from hitless.refresh import RefreshSettings
-from hitless.theme import Theme, font
+from hitless.theme import Theme
 from hitless.verdict import Verdict
 
 SIZES_MAX = 100  # looked at for the headline, however many are drawn

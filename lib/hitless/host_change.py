@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from hitless import snapshot, terraform_step
 from hitless.approval import require_approved
 from hitless.capacity import lowest_in_service
-from hitless.charts import keep_pictures
 from hitless.connect import Connection
 from hitless.environment import Environment
 from hitless.errors import HitlessError, NotReady
@@ -20,6 +19,7 @@ from hitless.live import LiveTimeline
 from hitless.lookout import Lookout
 from hitless.outcome import Outcome
 from hitless.past import Past
+from hitless.pictures import keep_pictures
 from hitless.plan import Plan
 from hitless.refresh import RefreshSettings, refresh_step, roll_back_refresh, watch_refresh
 from hitless.run_folder import RunFolder

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from hitless.theme import Theme, font
+from hitless.font import font
+from hitless.theme import Theme
 from hitless.timeline import TONES, Event, Phase, Timeline
 
 ROWS = (0.80, 0.49)

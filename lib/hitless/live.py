@@ -12,11 +12,10 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hitless.awaited import progress
 from hitless.background import background
-from hitless.charts import FINAL_DPI, TimelineChart, bundle
 from hitless.clock import Clock, monotonic_s
 from hitless.errors import Failed, HitlessError, NotProven
 from hitless.journal import Journal
@@ -24,6 +23,9 @@ from hitless.probe import Probe
 from hitless.samples import ProbeSummary
 from hitless.screen import Frame, Screen, open_screen
 from hitless.timeline import Recorder, Timeline
+
+if TYPE_CHECKING:
+    from hitless.charts import TimelineChart
 
 
 class Aborted(Failed):
@@ -97,7 +99,8 @@ class LiveTimeline:
         self._clock, self._probe, self._every_s, self._interactive = clock, probe, every_s, interactive
         self._given_screen = screen
         self._title, self._place, self._limits = title, place, dict(limits or {})
-        self._chart, self._painter = TimelineChart(theme), background("painter")
+        self._theme, self._painter = theme, background("painter")
+        self._chart: TimelineChart | None = None
         self._feeds = [Feed("capacity", capacity, self._record_capacity)] if capacity else []
         self._feeds += [Feed("weights", weights, self.record.weights)] if weights else []
         self._faults: dict[str, str] = {}
@@ -157,6 +160,7 @@ class LiveTimeline:
         return self
 
     async def _begin(self) -> None:
+        self._painter.submit(self._paper)
         if self._probe is not None:
             await self._probe.astart()
             self._tasks.append(asyncio.create_task(self._follow_probe(self._probe)))
@@ -230,9 +234,20 @@ class LiveTimeline:
             left_s = began + self._screen.frame_s - monotonic_s()
             await self._clock.asleep(max(0.0, left_s) * self._clock.rate)
 
+    def _paper(self) -> TimelineChart:
+        """The chart, made in the painter's thread: loading matplotlib takes a third of a second of nobody's time."""
+        from hitless.charts import TimelineChart
+
+        if self._chart is None:
+            self._chart = TimelineChart(self._theme)
+        return self._chart
+
     def _frame(self, run: Timeline, waits: str) -> Frame:
-        self._chart.update(run, True, waits)
-        png = self._chart.frame()
+        from hitless.charts import bundle
+
+        chart = self._paper()
+        chart.update(run, True, waits)
+        png = chart.frame()
         return Frame(png, *bundle(run, png, running=True, progress=waits), waits)
 
     async def _stop_tasks(self) -> None:
@@ -261,8 +276,11 @@ class LiveTimeline:
         self._screen.finish(await self._loop.run_in_executor(self._painter, self._last_frame))
 
     def _last_frame(self) -> Frame:
-        self._chart.update(self.timeline)
-        png = self._chart.png(FINAL_DPI)
+        from hitless.charts import FINAL_DPI, bundle
+
+        chart = self._paper()
+        chart.update(self.timeline)
+        png = chart.png(FINAL_DPI)
         return Frame(png, *bundle(self.timeline, png))
 
     def _record_capacity(self, found: Hosts, asked_at: float) -> None:

@@ -66,6 +66,9 @@ class _Walk:
         return self._redactor.redact_value(value, is_markup=is_markup)
 
     def _binary(self, mime: str, text: str) -> str:
+        return self._redactor.once(mime, text, lambda text: self._stripped(mime, text))
+
+    def _stripped(self, mime: str, text: str) -> str:
         """Base64 of the same bytes without hidden words; a word in its place if there is a secret even so."""
         try:
             data = base64.b64decode(text, validate=False)

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hitless.capacity import Capacity
-from hitless.charts import keep_pictures
 from hitless.connect import connect
 from hitless.errors import HitlessError
 from hitless.hosts import read_hosts
 from hitless.live import LiveTimeline
+from hitless.pictures import keep_pictures
 from hitless.run_folder import open_run
 from hitless.samples import ProbeSummary
 from hitless.stack import read_stack

@@ -15,7 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from hitless.theme import Theme, font
+from hitless.font import font
+from hitless.theme import Theme
 from hitless.timeline import Timeline
 
 BODY_PT, CAPTION_PT = 9.0, 9.5

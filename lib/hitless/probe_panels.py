@@ -9,8 +9,9 @@ from matplotlib.ticker import NullFormatter
 from hitless.clock import duration_text
 from hitless.columns import outline
 from hitless.finding import LATE_MS, number
+from hitless.font import font
 from hitless.panel import NOTHING, Panel, steps
-from hitless.theme import Theme, font
+from hitless.theme import Theme
 from hitless.timeline import Breach, Timeline
 
 POINTS_MAX = 1500  # two a pixel of the record; an hour has five times as many windows

@@ -6,9 +6,10 @@ run through them. What stands in their place says which rule it was: `[redacted:
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hitless.errors import Failed
@@ -58,6 +59,7 @@ class Redactor:
         for name, value in secrets.items():
             self._bytes |= {value.encode(wide, "surrogatepass"): name for wide in ("utf-16-le", "utf-16-be")}
         self._beginnings = _by_beginning(self._forms)
+        self._clean: set[bytes] = set()
         self._shortest = min(map(len, [*self._forms, *self._spaced]), default=0)
         self._longest = max(map(len, self._forms), default=0)
 
@@ -84,7 +86,23 @@ class Redactor:
             raise NotRedacted("A stream could not be put together again after redaction.")
         return redacted
 
+    def once(self, kind: str, text: str, redact: Callable[[str], str]) -> str:
+        """What `redact` makes of a text; one that it left as it was is not looked at again.
+
+        papermill writes the whole notebook after each cell: most of it is what it was.
+        """
+        mark = hashlib.blake2b(f"{kind}\0{text}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        if mark in self._clean:
+            return text
+        redacted = redact(text)
+        if redacted == text:
+            self._clean.add(mark)
+        return redacted
+
     def _redact(self, text: str, is_markup: bool) -> str:
+        return self.once("markup" if is_markup else "text", text, lambda text: self._redacted(text, is_markup))
+
+    def _redacted(self, text: str, is_markup: bool) -> str:
         for gap, wanted in self._passes(text, is_markup) if len(text) >= self._shortest else ():
             known = Squeezed(text, gap)
             if spans := merged(_find(known.text, wanted)):

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hitless import charts, chronicle, difference, page, sanitise
+from hitless import chronicle, difference, page, sanitise
 from hitless.clock import duration_text, to_datetime
 from hitless.durable import replace
 from hitless.evidence import REPORT, UNKNOWN, Evidence, steps
 from hitless.finding import headline, subtitle
+from hitless.pictures import DARK, LIGHT
 from hitless.report_cells import Cell, read_cells
 from hitless.statement import versions
 from hitless.timeline import Timeline
 
-LIGHT, DARK = "timeline.png", "timeline-dark.png"
 SIGNALLED = 128
 
 
@@ -162,7 +162,9 @@ def _dark(folder: Path, timeline: Timeline) -> str:
     """The picture for dark screens; drawn where only the light one was kept."""
     if (folder / DARK).is_file() or not (folder / LIGHT).is_file():
         return _image(folder / DARK)
-    return sanitise.picture("image/png", charts.render(timeline, "dark"))
+    from hitless.charts import render
+
+    return sanitise.picture("image/png", render(timeline, "dark"))
 
 
 def _image(path: Path) -> str:

@@ -45,7 +45,7 @@ class Chapter:
 PROVISION = Chapter(
     "10-provision",
     "10-provision",
-    "Provision the stack with Terraform (its AWS provider alone waits 80 s)",
+    "Provision the stack with Terraform (its AWS provider alone waits 75 s)",
     "provision",
 )
 BAD = Chapter(

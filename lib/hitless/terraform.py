@@ -23,6 +23,7 @@ from hitless.terraform_progress import Progress
 from hitless.terraform_root import LOCK_FILE, Root
 
 LOCK_WAIT = "60s"  # for somebody else's run on the same state
+PARALLELISM = 30  # of Terraform's ten, the VPC's endpoints would take all, and the load balancer wait for them
 DECLARED = re.compile(r'^variable\s+"([^"]+)"', re.MULTILINE)
 
 
@@ -116,6 +117,7 @@ class Terraform:
                 out=str(path),
                 destroy=destroy or None,
                 lock_timeout=LOCK_WAIT,
+                parallelism=PARALLELISM,
                 json=Flag,
                 on_line=progress.hear,
             )
@@ -172,6 +174,7 @@ class Terraform:
             var=None,
             skip_plan=True,
             lock_timeout=LOCK_WAIT,
+            parallelism=PARALLELISM,
             json=Flag,
             on_line=progress.hear,
         )

@@ -15,6 +15,7 @@ PROVIDER_WAITS_S = {
     "aws_launch_template": 5,
     "aws_iam_instance_profile": 5,
     "aws_vpc_endpoint": 5,
+    "aws_lambda_function": 5,
 }
 STILL_EVERY_S = 30  # Terraform itself reports every 10 s
 QUICK_S = 3  # what took less is counted, not told

@@ -1,14 +1,8 @@
-"""Colours and type of the charts: colour is for state only, everything else is ink."""
+"""Colours of the charts and pages: colour is for state only, everything else is ink."""
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
-from pathlib import Path
-
-from matplotlib.font_manager import FontProperties
-
-FONTS = Path(__file__).parent / "fonts"
 
 
 @dataclass(frozen=True)
@@ -93,9 +87,3 @@ DARK = Theme(
 )
 
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
-
-
-@functools.cache
-def font(size_pt: float, bold: bool = False) -> FontProperties:
-    """The vendored Inter, named by its file: no search, no fallback, the same picture everywhere."""
-    return FontProperties(fname=FONTS / f"Inter-{'SemiBold' if bold else 'Regular'}.otf", size=size_pt)

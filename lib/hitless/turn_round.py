@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from hitless.approval import require_approved
 from hitless.capacity import lowest_in_service
-from hitless.charts import keep_pictures
 from hitless.errors import HitlessError, NotReady, RolledBack
 from hitless.host_change import HostChange
 from hitless.host_verdict import P99_MS_MAX
@@ -15,6 +14,7 @@ from hitless.hosts import Fleet, read_hosts
 from hitless.live import LiveTimeline
 from hitless.lookout import Lookout
 from hitless.outcome import Outcome
+from hitless.pictures import keep_pictures
 from hitless.refresh import ENDED, POLL_S, roll_back_refresh, watch_refresh
 from hitless.run_folder import RunFolder
 from hitless.verdict import SENT_MIN_TAKEN_BACK, Verdict

@@ -11,6 +11,7 @@ import pytest
     [
         ("hitless.__main__, hitless.runner, hitless.status", "lark"),  # see hitless/__init__.py
         ("hitless.runner, hitless.host_change, hitless.provisioning", "pandas"),
+        ("hitless.runner, hitless.host_change, hitless.release, hitless.show", "matplotlib"),
     ],
 )
 def test_nothing_is_imported_that_is_not_needed_yet(started, not_needed):

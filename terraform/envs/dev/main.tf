@@ -45,7 +45,7 @@ module "traffic" {
 
   name                    = var.name
   vpc                     = { id = module.network.vpc_id, cidr_block = module.network.vpc_cidr_block }
-  subnet_ids              = var.internal ? module.network.private_subnet_ids : module.network.public_subnet_ids
+  subnet_ids              = var.internal ? module.network.internal_subnet_ids : module.network.public_subnet_ids
   internal                = var.internal
   certificate_arn         = var.certificate_arn
   client_cidr_blocks      = var.client_cidr_blocks

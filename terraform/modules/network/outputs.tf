@@ -6,6 +6,11 @@ output "https_egress" {
   }
 }
 
+output "internal_subnet_ids" {
+  description = "The private subnets for a load balancer, which needs no way out and waits for none."
+  value       = [for subnet in aws_subnet.private : subnet.id]
+}
+
 output "private_subnet_ids" {
   description = "Subnets for hosts, one a zone, ready to reach AWS."
   value       = [for subnet in aws_subnet.private : subnet.id]
