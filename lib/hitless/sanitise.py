@@ -26,12 +26,13 @@ MAGIC = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _PLAIN_CONTROLS = frozenset("\n\t")
 _DISGUISES = frozenset("\u061c\u200e\u200f\u2028\u2029")
+_UNUSUAL = re.compile(r"[^ -~\n\t]")
 _HEADING = re.compile(r"<(/?)h([1-6])>")
 
 
 def visible(text: str) -> str:
     """The text with every character shown that would move, hide or reverse its neighbours."""
-    return "".join(_shown(c) if _is_hidden(c) else c for c in text)
+    return _UNUSUAL.sub(lambda found: _shown(found[0]) if _is_hidden(found[0]) else found[0], text)
 
 
 def plain(text: str, characters_max: int = CHARACTERS_MAX) -> str:
