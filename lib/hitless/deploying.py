@@ -86,9 +86,11 @@ class Deploying:
             limits={},
             weights=self._weights,
         )
-        await asyncio.to_thread(snapshot.keep, self._run, self._here, self._stack, "before")
-        error = await under_load(self._here, live, self.deploy)
+        error = await under_load(self._here, live, self.deploy, self._see_before)
         return await asyncio.to_thread(self._judge, live, error)
+
+    async def _see_before(self) -> None:
+        await asyncio.to_thread(snapshot.keep, self._run, self._here, self._stack, "before")
 
     def _weights(self) -> dict[str, int]:
         self._lookout.look_at_targets()

@@ -15,6 +15,7 @@ from hitless.errors import HitlessError, NotReady
 from hitless.floor import ideal_duration_s, true_floor
 from hitless.host_verdict import Measured, judge
 from hitless.hosts import Fleet, held_template, read_hosts
+from hitless.interruptible import interruptible
 from hitless.live import LiveTimeline
 from hitless.lookout import Lookout
 from hitless.outcome import Outcome
@@ -30,6 +31,7 @@ from hitless.watched import under_load, watch
 
 BOOT_S = 90.0  # EC2 start, boot and agent of one host; only to say how long the ideal schedule is
 BEFORE = "hosts before"  # a note for later attempts
+TEMPLATE, REFRESH = "template", "refresh"  # steps
 
 
 @dataclass
@@ -158,7 +160,7 @@ def plan_host_rollback(
 
 def _template_step(environment: Environment, template: TemplatePlan) -> Deed:
     undo = "none needed: a launch template version that no group names does nothing"
-    return terraform_step.new("template", template, lambda: environment.apply(template), undo=undo)
+    return terraform_step.new(TEMPLATE, template, lambda: environment.apply(template), undo=undo)
 
 
 def _plan(stack: Stack, steps: list[Step | Deed], held: Mapping, version: str) -> Plan:
@@ -216,14 +218,22 @@ class _Replacement:
             limits={"floor_percent": self._settings.min_healthy_percent},
             capacity=self._lookout.capacity,
         )
-        await asyncio.to_thread(snapshot.keep, self._run, self._here, self._stack, "before")
-        self._error = await under_load(self._here, live, self._replace)
+        self._error = await under_load(self._here, live, self._replace, self._prepare)
         return await asyncio.to_thread(self._judge, live)
+
+    async def _prepare(self) -> None:
+        """See what is there, and let Terraform write the launch template version, which nothing launches yet."""
+        await asyncio.to_thread(snapshot.keep, self._run, self._here, self._stack, "before")
+        template = self._change.plan.part(TEMPLATE)
+        await interruptible(lambda: self._take(template), self._change.environment.terraform.interrupt)
+
+    def _take(self, steps: Plan) -> dict[str, dict]:
+        return steps.run(self._here, dry_run=False, say=self._say, run=self._run)
 
     async def _replace(self, live: LiveTimeline) -> None:
         group_name = self._stack.group_name
-        answers = self._change.plan.run(self._here, dry_run=False, say=self._say, run=self._run)
-        refresh_id = answers["refresh"]["InstanceRefreshId"]
+        answers = self._take(self._change.plan.part(REFRESH))
+        refresh_id = answers[REFRESH]["InstanceRefreshId"]
         with live.phase("refresh", "info"):
             try:
                 self._refresh = await watch_refresh(

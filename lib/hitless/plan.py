@@ -45,6 +45,10 @@ class Plan:
         steps = [deeds[one["name"]] if "call" in one else Step(**one) for one in described["steps"]]
         return cls(described["title"], steps, described["facts"])
 
+    def part(self, *names: str) -> Plan:
+        """Only these steps of it, those that there are: to be taken before or after the others."""
+        return Plan(self.title, [step for step in self.steps if step.name in names], self.facts)
+
     def run(
         self, here: Connection, *, dry_run: bool, say: Callable[[str], object] = print, run: RunFolder | None = None
     ) -> dict[str, dict]:

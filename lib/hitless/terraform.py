@@ -183,6 +183,10 @@ class Terraform:
             raise kind("terraform apply failed.", seen=progress.errors or {"terraform": _squeezed(err)}, do=_REPLAN)
         return progress.summary
 
+    def interrupt(self) -> None:
+        """Ask what runs in another thread to end; it then fails there, and its state is saved."""
+        self._cli.interrupt()
+
     def destroy(self, variables: Mapping[str, object]) -> dict[str, int]:
         """Plan to destroy everything, and do it.
 

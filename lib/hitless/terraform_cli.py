@@ -47,6 +47,7 @@ class Cli(python_terraform.Terraform):
 
     def __init__(self, folder: Path, *, binary: Path, environment: Mapping[str, str], timeout_s: float) -> None:
         self._environment, self._timeout_s = dict(environment), timeout_s
+        self._child: subprocess.Popen[str] | None = None
         super().__init__(working_dir=str(folder), terraform_bin_path=str(binary))
 
     def __getattr__(self, name: str) -> NoReturn:
@@ -80,6 +81,11 @@ class Cli(python_terraform.Terraform):
             errors.seek(0)
             return code, "".join(collected), errors.read()
 
+    def interrupt(self) -> None:
+        """Ask the running command, if there is one, to save its state and end. For another thread than it runs in."""
+        if (child := self._child) is not None:
+            _interrupt(child)
+
     @contextmanager
     def _started(self, command: list[str], errors: IO[str]) -> Iterator[subprocess.Popen[str]]:
         """The running command; leaving the block by any way but its end interrupts it and waits for it."""
@@ -93,7 +99,7 @@ class Cli(python_terraform.Terraform):
             text=True,
             start_new_session=True,  # a Ctrl-C reaches us alone; Terraform and its plugins get one signal, from us
         )
-        late = threading.Event()
+        self._child, late = child, threading.Event()
         interrupt = _after(self._timeout_s, late.set, lambda: _interrupt(child))
         kill = _after(self._timeout_s + INTERRUPT_GRACE_S, lambda: _kill(child))
         with interrupt, kill:
@@ -103,6 +109,7 @@ class Cli(python_terraform.Terraform):
                 _end(child)
                 raise
             finally:
+                self._child = None
                 child.stdin.close()
                 child.stdout.close()
         if late.is_set():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from hitless.awaited import Wait, awaiting
@@ -58,9 +59,18 @@ def watch(
 
 
 async def under_load(
-    here: Connection, live: LiveTimeline, change: Callable[[LiveTimeline], Awaitable[None]]
+    here: Connection,
+    live: LiveTimeline,
+    change: Callable[[LiveTimeline], Awaitable[None]],
+    meanwhile: Callable[[], Awaitable[object]] | None = None,
 ) -> HitlessError | None:
     """Watch the steady state, make the change, watch the steady state again until enough requests were sent.
+
+    Args:
+        here: Whose account.
+        live: Watches, from before the change until after it.
+        change: Makes it.
+        meanwhile: Prepares it while the steady state before is seen; nothing that users meet changes by it.
 
     Returns:
         What went wrong on purpose; None when nothing did. Anything else (a bug, an interrupt) is raised.
@@ -68,8 +78,8 @@ async def under_load(
     went_wrong: HitlessError | None = None
     try:
         async with live:
-            await _see_steady(here, "before the change")
             try:
+                await _prepare(here, meanwhile)
                 await change(live)
             except HitlessError as error:
                 went_wrong = error
@@ -78,6 +88,18 @@ async def under_load(
     except HitlessError as error:
         return went_wrong or error
     return went_wrong
+
+
+async def _prepare(here: Connection, meanwhile: Callable[[], Awaitable[object]] | None) -> None:
+    preparing = asyncio.ensure_future(meanwhile()) if meanwhile is not None else None
+    try:
+        await _see_steady(here, "before the change")
+        if preparing is not None:
+            await preparing
+    finally:
+        if preparing is not None:
+            preparing.cancel()  # if it is not done, we were interrupted
+            await asyncio.gather(preparing, return_exceptions=True)
 
 
 async def _see_steady(here: Connection, when: str) -> None:
