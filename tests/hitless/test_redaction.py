@@ -412,3 +412,9 @@ def test_known_secrets_come_from_everywhere(tmp_path):
 
 def test_rot13_is_not_promised():
     assert codecs.encode(SECRET, "rot13") in known().redact_text(codecs.encode(SECRET, "rot13"))
+
+
+def test_what_was_clean_as_text_is_looked_at_again_as_markup():
+    redactor, split = Redactor({"TOKEN": SECRET}), f"{SECRET[:9]}<b>{SECRET[9:]}"
+    assert redactor.redact_text(split) == redactor.redact_text(split) == split
+    assert "[redacted:TOKEN]" in redactor.redact_text(split, is_markup=True)
