@@ -24,7 +24,7 @@ def new(name: str, plan: Plan, act: Callable[[], dict], *, undo: str, also: str 
     """
     counts = ", ".join(f"{count} to {what}" for what, count in sorted(plan.counts.items())) or "nothing"
     facts = {"content": plan.content, "changes": [asdict(change) for change in plan.changes]}
-    return Deed(name, CALL, facts, "; ".join([f"Terraform: {counts}", *filter(None, [also])]), undo, act)
+    return Deed(name, CALL, facts, f"Terraform: {counts}" + (f"; {also}" if also else ""), undo, act)
 
 
 def again(shown: Mapping, apply: Callable[[Plan], dict], replan: Callable[[], Plan]) -> dict[str, Deed]:

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from hitless.awaited import progress
 from hitless.clock import SystemClock
 from hitless.errors import NotProven, NotReady
 from hitless.interruptible import interruptible
@@ -62,17 +63,17 @@ def test_one_that_is_taken_back_needs_fewer(under):
 
 
 def test_what_prepares_the_change_is_done_while_the_steady_state_is_seen(under):
-    done = []
+    awaited = []
 
     async def prepare():
-        await asyncio.sleep(0)
-        done.append("prepared")
+        await asyncio.to_thread(lambda: awaited.append(progress(0.0)))
 
     async def change(live):
-        done.append("changed")
+        awaited.append("changed")
 
     _, error = under(change, prepare)
-    assert error is None and done == ["prepared", "changed"]
+    assert error is None
+    assert "the steady state before the change" in awaited[0] and awaited[1:] == ["changed"]
 
 
 def test_a_change_that_could_not_be_prepared_is_not_made(under):
