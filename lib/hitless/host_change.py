@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from hitless import snapshot, terraform_step
 from hitless.approval import require_approved
@@ -77,6 +78,18 @@ class HostChange:
             return None
         require_approved(run, self.plan)
         return await _Replacement(self, run, probe_rate_per_s, say).run()
+
+    async def prepare(self, run: RunFolder, say: Callable[[str], object]) -> None:
+        """Let Terraform write the launch template version, which nothing launches yet; an interrupt interrupts it."""
+        template = self.plan.part(TEMPLATE)
+        if template.steps:
+            act = partial(template.run, self.here, dry_run=False, say=say, run=run)
+            await interruptible(act, self.environment.terraform.interrupt)
+
+    def start(self, run: RunFolder, say: Callable[[str], object]) -> str:
+        """Start the refresh to what was prepared; its id."""
+        answers = self.plan.part(REFRESH).run(self.here, dry_run=False, say=say, run=run)
+        return answers[REFRESH]["InstanceRefreshId"]
 
 
 def plan_host_change(
@@ -222,18 +235,12 @@ class _Replacement:
         return await asyncio.to_thread(self._judge, live)
 
     async def _prepare(self) -> None:
-        """See what is there, and let Terraform write the launch template version, which nothing launches yet."""
         await asyncio.to_thread(snapshot.keep, self._run, self._here, self._stack, "before")
-        template = self._change.plan.part(TEMPLATE)
-        await interruptible(lambda: self._take(template), self._change.environment.terraform.interrupt)
-
-    def _take(self, steps: Plan) -> dict[str, dict]:
-        return steps.run(self._here, dry_run=False, say=self._say, run=self._run)
+        await self._change.prepare(self._run, self._say)
 
     async def _replace(self, live: LiveTimeline) -> None:
         group_name = self._stack.group_name
-        answers = self._take(self._change.plan.part(REFRESH))
-        refresh_id = answers[REFRESH]["InstanceRefreshId"]
+        refresh_id = self._change.start(self._run, self._say)
         with live.phase("refresh", "info"):
             try:
                 self._refresh = await watch_refresh(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from hitless.approval import require_approved
 from hitless.capacity import lowest_in_service
@@ -88,7 +89,8 @@ class _Turn:
             limits={"floor_percent": self._change.settings.min_healthy_percent},
             capacity=self._lookout.capacity,
         )
-        error = await under_load(self._here, live, self._replace_and_turn)
+        prepare = partial(self._change.prepare, self._run, self._say)
+        error = await under_load(self._here, live, self._replace_and_turn, prepare)
         return await asyncio.to_thread(self._judge, live, error)
 
     @property
@@ -99,8 +101,7 @@ class _Turn:
 
     async def _replace_and_turn(self, live: LiveTimeline) -> None:
         group = self._stack.group_name
-        answers = self._change.plan.run(self._here, dry_run=False, say=self._say, run=self._run)
-        refresh_id = answers["refresh"]["InstanceRefreshId"]
+        refresh_id = self._change.start(self._run, self._say)
 
         def look() -> dict:
             seen = self._lookout.refresh(refresh_id, live.event)

@@ -5,6 +5,7 @@ import select
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -161,6 +162,19 @@ def test_terraform_is_interrupted_when_what_is_to_follow_fails(small):
         terraform.apply(terraform.plan({}), after={"terraform_data.paint": fail})
     made = [one["address"] for one in terraform.show()["values"]["root_module"]["resources"]]
     assert "terraform_data.paint" in made, "what was made is in the state"
+    assert not (terraform.state_dir / ".terraform.tfstate.lock.info").exists()
+
+
+def test_another_thread_can_interrupt_a_change(small, tmp_path):
+    os.mkfifo(tmp_path / "begun")
+    terraform = small(SLOW.replace("sleep 60", f"echo > {tmp_path / 'begun'}; exec sleep 60"))
+    plan = terraform.plan({})
+    with ThreadPoolExecutor(1) as threads:
+        applying = threads.submit(terraform.apply, plan)
+        (tmp_path / "begun").read_text()
+        terraform.interrupt()
+        with pytest.raises(Failed, match="apply failed"):
+            applying.result(30)
     assert not (terraform.state_dir / ".terraform.tfstate.lock.info").exists()
 
 
