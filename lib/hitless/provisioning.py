@@ -82,10 +82,11 @@ def plan_provisioning(
         return environment.plan(image=first.address, **changed)
 
     def make(plan: TerraformPlan) -> dict:
-        if REPOSITORY in {change.address for change in plan.changes}:
-            return environment.apply(plan, after={REPOSITORY: first.push})
-        first.require()
-        return environment.apply(plan)
+        is_planned = REPOSITORY in {change.address for change in plan.changes}
+        if not is_planned:
+            first.require()
+        made = environment.apply(plan, after={REPOSITORY: first.push} if is_planned else None)
+        return {**made, "image": first.address}
 
     if run.is_resumed:
         steps = terraform_step.again(run.past.plan, make, plan)

@@ -71,7 +71,7 @@ def test_the_image_is_pushed_as_soon_as_there_is_a_repository(here, image):
     planned = plan_provisioning(here, environment, image, NEW_RUN)
     assert environment.image.endswith(f".dkr.ecr.us-east-1.amazonaws.com/{NAME}@{image.digest}")
     assert image.digest in str(planned)
-    assert planned.plan.steps[0].act() == {"add": 2}
+    assert planned.plan.steps[0].act() == {"add": 2, "image": environment.image}
     assert environment.held_before == [] and held(ecr) == [image.digest]
 
 
