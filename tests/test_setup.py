@@ -106,6 +106,7 @@ def test_everything_is_installed_from_the_lock_by_hash_and_compiled(make, uv):
     assert all(("--compile-bytecode" if uv else "--compile") in command for command in installs)
     *from_lock, editable = installs
     assert all("--require-hashes" in command for command in from_lock)
+    assert "--no-deps" in from_lock[-1]  # pip before 23.3 would look for what is pinned once more: pypa/pip#12345
     assert editable[-3:] == ["--no-build-isolation", "-e", str(setup.root)]
     assert {command[0] for command in commands} == {uv} if uv else {sys.executable, str(setup.python)}
 

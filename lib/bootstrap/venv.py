@@ -120,8 +120,9 @@ class Setup:
             builder = Path(folder) / "builder.txt"  # builds what has no wheel, and this project, instead of a fresh one
             builder.write_text(locked(self.root / "requirements.lock", "setuptools"))
             self._run([*install, "--require-hashes", "-r", str(builder)], lambda line: None)
-        lock = self.root / "requirements.lock"
-        self._run([*install, "--require-hashes", "--no-build-isolation", "-r", str(lock)], self._progress(lock))
+        lock = self.root / "requirements.lock"  # has them all; and pip before 23.3 refuses an extra of what is pinned
+        everything = [*install, "--require-hashes", "--no-deps", "--no-build-isolation", "-r", str(lock)]
+        self._run(everything, self._progress(lock))
         self._run([*install, "--no-deps", "--no-build-isolation", "-e", str(self.root)], lambda line: None)
         self._stamp.write_text(made_from)
         self._say(f"set up in {time.monotonic() - began:.0f} s")

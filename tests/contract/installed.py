@@ -33,4 +33,4 @@ def _install(lock: Path, home: Path) -> None:
         command = [uv, "pip", "install", "--quiet", "--python", python]
     else:
         command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*command, "--require-hashes", "-r", lock], check=True)
+    subprocess.run([*command, "--require-hashes", "--no-deps", "-r", lock], check=True)
