@@ -105,6 +105,15 @@ class Head:
     length: int | None
 
 
+def read_whole(data: bytes) -> Head | None:
+    """Read an answer that came whole, with nothing behind it, as most do; None when it must be fed to an `Answer`."""
+    end = data.find(b"\r\n\r\n")
+    if end < 0:
+        return None
+    head = read_head(data[:end])
+    return head if head.length == len(data) - end - 4 and head.status >= 200 else None
+
+
 @lru_cache(HEADS_MAX)
 def read_head(head: bytes) -> Head:
     """Read a head without its empty line; raises `BadAnswer` when it is none."""

@@ -11,17 +11,19 @@ connections are taken.
 from __future__ import annotations
 
 import asyncio
+import os
 import select
 import socket
 import ssl
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import cast
 from urllib.parse import urlsplit
 
-from hitless.answer import Answer, BadAnswer
+from hitless.answer import Answer, BadAnswer, Head, read_whole
 from hitless.clock import monotonic_s
 from hitless.errors import Refused
 from hitless.samples import ORIGINS
@@ -39,18 +41,18 @@ FAILURES = (
 )
 
 
-@dataclass(slots=True, eq=False)
 class Request:
     """One request on its way; times are monotonic seconds. `done` once `failure` and `ended` are final."""
 
-    intended: float
-    sent: float
-    ended: float = 0.0
-    status: int = 0
-    failure: str = ""
-    origin: tuple[str, str, str, str] = ("", "", "", "")
-    done: bool = False
-    carrier: asyncio.Task[None] | Connection | None = field(default=None, repr=False)
+    ended = 0.0
+    status = 0
+    failure = ""
+    headers: Mapping[bytes, bytes] = MappingProxyType({})
+    done = False
+    carrier: asyncio.Task[None] | Connection | None = None
+
+    def __init__(self, intended: float, sent: float) -> None:
+        self.intended, self.sent = intended, sent
 
 
 @dataclass(frozen=True)
@@ -122,10 +124,10 @@ class Exchange:
         self.outstanding -= 1
         self._on_done(request)
 
-    def release(self, connection: Connection) -> None:
+    def release(self, connection: Connection, now: float) -> None:
         """Take back a connection that may carry another request."""
-        connection.idle_since = monotonic_s()
-        if connection.idle_since - connection.made_at > AGE_S_MAX:
+        connection.idle_since = now
+        if now - connection.made_at > AGE_S_MAX:
             connection.close()
         else:
             self._idle.append(connection)
@@ -164,7 +166,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._request: Request | None = None
-        self._answer = Answer()
+        self._answer: Answer | None = None  # to an answer that comes in pieces
         self._poll = select.poll()
         self._closing = False
         self.idle_since, self.made_at = 0.0, monotonic_s()
@@ -172,7 +174,9 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Learn the transport."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
-        self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
+        self._fd = transport.get_extra_info("socket").fileno()
+        self._is_plain = transport.get_extra_info("sslcontext") is None
+        self._poll.register(self._fd, select.POLLIN)
 
     def is_silent(self) -> bool:
         """Whether the peer has neither closed nor said anything since the last answer."""
@@ -183,9 +187,8 @@ class Connection(asyncio.Protocol):
 
     def carry(self, request: Request) -> None:
         """Send a request."""
-        self._request, self._answer = request, Answer()
-        request.carrier = self
-        self._transport.write(self._exchange.target.message)
+        self._request, request.carrier = request, self
+        self._write(self._exchange.target.message)
 
     def data_received(self, data: bytes) -> None:
         """Read the answer; bytes nobody asked for end the connection."""
@@ -194,6 +197,10 @@ class Connection(asyncio.Protocol):
             self.close()
             return
         try:
+            if self._answer is None and (whole := read_whole(data)) is not None:
+                self._done("", heard, whole)
+                return
+            self._answer = self._answer or Answer()
             self._answer.feed(data)
         except BadAnswer:
             self._done("invalid", heard)
@@ -205,9 +212,12 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """Say what the peer's closing means for the request on its way, if there is one."""
         self._closing = True
-        self._answer.end()
-        if self._request is not None:
-            self._done("" if self._answer.complete else failure_of(error) if isinstance(error, OSError) else "closed")
+        if self._request is None:
+            return
+        if self._answer is not None:
+            self._answer.end()
+        is_complete = self._answer is not None and self._answer.complete
+        self._done("" if is_complete else failure_of(error) if isinstance(error, OSError) else "closed")
 
     def close(self) -> None:
         """Carry nothing more."""
@@ -219,14 +229,29 @@ class Connection(asyncio.Protocol):
         self._request, self._closing = None, True
         self._transport.abort()
 
-    def _done(self, failure: str, ended: float = 0.0) -> None:
-        request, answer, self._request = self._request, self._answer, None
+    def _write(self, message: bytes) -> None:
+        """Write at once; a transport of uvloop's writes when its loop has done everything else."""
+        if not self._is_plain:
+            self._transport.write(message)
+            return
+        try:
+            written = os.write(self._fd, message)
+        except BlockingIOError:
+            written = 0
+        except OSError as error:
+            self._done(failure_of(error))
+            return
+        if written < len(message):
+            self._transport.write(message[written:])
+
+    def _done(self, failure: str, ended: float = 0.0, whole: Head | None = None) -> None:
+        request, answer, self._request, self._answer = self._request, whole or self._answer, None, None
         assert request is not None
-        request.status = answer.status
-        request.origin = _origin(*map(answer.headers.get, ORIGIN_HEADERS))
+        if answer is not None:
+            request.status, request.headers = answer.status, answer.headers
         self._exchange.finish(request, failure, ended)
-        if answer.complete and answer.keep_alive and not self._closing:
-            self._exchange.release(self)
+        if answer is not None and not failure and answer.keep_alive and not self._closing:
+            self._exchange.release(self, request.ended)
         else:
             self.close()
 
@@ -236,8 +261,13 @@ def _raise_what_it_raised(task: asyncio.Task[None]) -> None:
         task.result()
 
 
+def origin_of(headers: Mapping[bytes, bytes]) -> tuple[str, ...]:
+    """What an answer says of where it came from, in the order of `ORIGINS`; "" where it does not."""
+    return _decoded(*map(headers.get, ORIGIN_HEADERS))
+
+
 @lru_cache(1024)
-def _origin(*told: bytes | None) -> tuple[str, ...]:
+def _decoded(*told: bytes | None) -> tuple[str, ...]:
     return tuple((one or b"").decode("latin-1") for one in told)
 
 

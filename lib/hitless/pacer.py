@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import math
 import os
 import selectors
 import sys
@@ -18,18 +19,17 @@ from hitless.clock import monotonic_s
 
 CLOCK_MONOTONIC, TFD_TIMER_ABSTIME = 1, 1
 TFD_FLAGS = os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)
+AFTER_NS = 200  # a timer that went off before the tooth it is for would be of no use: seconds are not exact to the ns
+WAKES = 100  # until the timer is set anew; its period, whole ns rounded up, has made it late by that many ns
 
 
 class Comb:
     """Calls `send(i, intended, now)` for each tooth of the comb, never skipping one, until stopped."""
 
     def __init__(self, rate_per_s: float, start: float, send: Callable[[int, float, float], None]) -> None:
-        self._rate, self._start, self._send, self._next = rate_per_s, start, send, 0
+        self.rate_per_s, self._start, self._send = rate_per_s, start, send
         self._first = 0  # the tooth that is at `_start`
-
-    def tooth(self, i: int) -> float:
-        """The monotonic second at which request `i` is meant to leave; of those to come only."""
-        return self._start + (i - self._first) / self._rate
+        self._next, self._intended = 0, start
 
     def set_rate(self, rate_per_s: float) -> float:
         """Space the teeth to come anew; what is due already leaves as it was meant to.
@@ -37,21 +37,25 @@ class Comb:
         Returns:
             The monotonic second of the first tooth at the new rate: never later than the old rate had it.
         """
-        self.catch_up()
-        self._start = min(self.tooth(self._next), monotonic_s() + 1 / rate_per_s)
-        self._first, self._rate = self._next, rate_per_s
+        self._intended = self._start = min(self.catch_up(), monotonic_s() + 1 / rate_per_s)
+        self._first, self.rate_per_s = self._next, rate_per_s
         return self._start
 
     def catch_up(self) -> float:
         """Send all that is due; returns when the next is."""
-        while (intended := self.tooth(self._next)) <= (now := monotonic_s()):
-            self._send(self._next, intended, now)
+        while self._intended <= (now := monotonic_s()):
+            self._send(self._next, self._intended, now)
             self._next += 1
-        return intended
+            self._intended = self._start + (self._next - self._first) / self.rate_per_s
+        return self._intended
 
 
 class TimerfdPacer:
-    """Wakes the loop by a Linux timerfd, armed for the next tooth in absolute nanoseconds."""
+    """Wakes the loop by a Linux timerfd that goes off for every tooth.
+
+    It is set once for many: a call through ctypes, for which much has to be fetched into the processor's caches, costs a
+    tenth of a request and more.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, comb: Comb) -> None:
         self._loop, self._comb = loop, comb
@@ -60,14 +64,13 @@ class TimerfdPacer:
         if self._fd < 0:
             raise OSError(ctypes.get_errno(), "timerfd_create failed")
         self._spec = (ctypes.c_long * 4)()
-        self._arm = (self._fd, TFD_TIMER_ABSTIME, ctypes.byref(self._spec), None)
         loop.add_reader(self._fd, self._on_time)
-        self._on_time()
+        self._set(comb.catch_up())
 
     def set_rate(self, rate_per_s: float) -> float:
         """Go on at another rate; returns the monotonic second of its first request."""
         first = self._comb.set_rate(rate_per_s)
-        self._on_time()
+        self._set(first)
         return first
 
     def stop(self) -> None:
@@ -76,10 +79,21 @@ class TimerfdPacer:
         os.close(self._fd)
 
     def _on_time(self) -> None:
-        self._spec[2], self._spec[3] = divmod(round(self._comb.catch_up() * 1e9), 1_000_000_000)
-        # Arming anew also takes back the expiry that woke us, so the descriptor need not be read.
-        if self._libc.timerfd_settime(*self._arm) < 0:
+        try:
+            os.read(self._fd, 8)
+        except BlockingIOError:  # it was set anew after it had gone off
+            return
+        tooth = self._comb.catch_up()
+        self._wakes_left -= 1
+        if not self._wakes_left:
+            self._set(tooth)
+
+    def _set(self, tooth: float) -> None:
+        period_ns, first_ns = math.ceil(1e9 / self._comb.rate_per_s), math.ceil(1e9 * tooth) + AFTER_NS
+        self._spec[:] = [*divmod(period_ns, 1_000_000_000), *divmod(first_ns, 1_000_000_000)]
+        if self._libc.timerfd_settime(self._fd, TFD_TIMER_ABSTIME, ctypes.byref(self._spec), None) < 0:
             raise OSError(ctypes.get_errno(), "timerfd_settime failed")
+        self._wakes_left = WAKES
 
 
 class LoopPacer:

@@ -28,7 +28,7 @@ from typing import Any
 
 from hitless.clock import WALL_S, monotonic_s
 from hitless.errors import Refused
-from hitless.exchange import Exchange, Request, Target
+from hitless.exchange import Exchange, Request, Target, origin_of
 from hitless.pacer import Comb, LoopPacer, TimerfdPacer, new_loop_and_pacer
 from hitless.samples import Sample, SampleWriter, window
 
@@ -38,6 +38,7 @@ DURATION_S_MAX = 86_400.0
 OUTSTANDING_MAX = 10_000
 LEAD_S = 0.05
 TEND_S = 0.02
+TOGETHER = 32  # requests whose outcomes are taken at once: the first costs as much as many
 TEND_SELDOM_S = 0.25  # where requests and answers are many, they give the occasion: a wake of its own costs as much
 
 
@@ -52,7 +53,8 @@ class Prober:
         about = {"url": settings.url, "rate_per_s": settings.rate, "timeout_s": settings.timeout}
         self._file = SampleWriter(Path(settings.samples), self._start + self._to_real, about)
         self._sent = 0
-        self._ended: list[Sample] = []
+        self._intended: list[float] = []  # of those sent since the last `_collect`
+        self._ended: list[Request] = []
         self._was_told_to = False
         self._windows: dict[int, list[Sample]] = defaultdict(list)
         self._due: dict[int, int] = defaultdict(int)
@@ -123,7 +125,8 @@ class Prober:
     def _tend(self, now: float) -> None:
         self._tended_at = now
         self._exchange.sweep()
-        self._collect()
+        if len(self._ended) >= TOGETHER:
+            self._collect()
         if now >= self._tell_at:
             self._tell_at = now + 1.0
             self.flush()
@@ -133,13 +136,23 @@ class Prober:
             self._drained.set()
 
     def _collect(self) -> None:
-        self._file.add(self._ended)
-        self._ended = []
+        """Take down what happened since the last time."""
+        sent, ended, self._intended, self._ended = self._intended, self._ended, [], []
+        for intended in sent:
+            self._due[self._window_of(intended)] += 1
+        samples = [self._sample(request) for request in ended]
+        self._file.add(samples)
+        for request, sample in zip(ended, samples, strict=True):
+            self._windows[self._window_of(request.intended)].append(sample)
+
+    def _sample(self, r: Request) -> Sample:
+        late_s, latency_s = r.sent - r.intended, r.ended - r.intended
+        return Sample(r.intended + self._to_real, late_s, latency_s, r.status, r.failure, origin_of(r.headers))
 
     def _send(self, _index: int, intended: float, now: float) -> None:
         request = Request(intended, now)
         self._sent += 1
-        self._due[self._window_of(intended)] += 1
+        self._intended.append(intended)
         if now - intended > self._settings.timeout or self._exchange.outstanding >= self._outstanding_max:
             request.failure, request.ended = "unsent", now
             self._on_done(request)
@@ -149,10 +162,7 @@ class Prober:
             self._tend(now)
 
     def _on_done(self, r: Request) -> None:
-        real = r.intended + self._to_real
-        sample = Sample(real, r.sent - r.intended, r.ended - r.intended, r.status, r.failure, r.origin)
-        self._ended.append(sample)
-        self._windows[self._window_of(r.intended)].append(sample)
+        self._ended.append(r)
         if r.ended - self._tended_at > TEND_S:  # the best time: this answer's is known, and the next is not under way
             self._tend(r.ended)
 
