@@ -20,6 +20,7 @@ from hitless.clock import monotonic_s
 CLOCK_MONOTONIC, TFD_TIMER_ABSTIME = 1, 1
 TFD_FLAGS = os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)
 AFTER_NS = 200  # a timer that went off before the tooth it is for would be of no use: seconds are not exact to the ns
+ONCE = (1).to_bytes(8, sys.byteorder)  # what is read of a timer that went off
 WAKES = 100  # until the timer is set anew; its period, whole ns rounded up, has made it late by that many ns
 
 
@@ -79,11 +80,12 @@ class TimerfdPacer:
         os.close(self._fd)
 
     def _on_time(self) -> None:
+        tooth = self._comb.catch_up()  # first of all, for a request waits
         try:
-            os.read(self._fd, 8)
+            if os.read(self._fd, 8) != ONCE:  # it may have gone off since
+                tooth = self._comb.catch_up()
         except BlockingIOError:  # it was set anew after it had gone off
             return
-        tooth = self._comb.catch_up()
         self._wakes_left -= 1
         if not self._wakes_left:
             self._set(tooth)

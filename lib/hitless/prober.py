@@ -47,7 +47,8 @@ class Prober:
 
     def __init__(self, settings: argparse.Namespace, say: Callable[[dict[str, Any]], None]) -> None:
         self._settings, self._say = settings, say
-        self._exchange = Exchange(Target.from_url(settings.url, settings.host_header), settings.timeout, self._on_done)
+        self._timeout_s = settings.timeout
+        self._exchange = Exchange(Target.from_url(settings.url, settings.host_header), self._timeout_s, self._on_done)
         self._start = monotonic_s() + LEAD_S
         self._to_real = settings.wall
         about = {"url": settings.url, "rate_per_s": settings.rate, "timeout_s": settings.timeout}
@@ -103,7 +104,7 @@ class Prober:
 
     def _allow(self, rate_per_s: float) -> None:
         self._rate_per_s = rate_per_s
-        wanted = min(OUTSTANDING_MAX, int(rate_per_s * self._settings.timeout) + 64)
+        wanted = min(OUTSTANDING_MAX, int(rate_per_s * self._timeout_s) + 64)
         self._outstanding_max = open_files_allowed(wanted)
 
     def flush(self, everything: bool = False) -> None:
@@ -140,6 +141,7 @@ class Prober:
         sent, ended, self._intended, self._ended = self._intended, self._ended, [], []
         for intended in sent:
             self._due[self._window_of(intended)] += 1
+        self._sent += len(sent)
         samples = [self._sample(request) for request in ended]
         self._file.add(samples)
         for request, sample in zip(ended, samples, strict=True):
@@ -151,9 +153,8 @@ class Prober:
 
     def _send(self, _index: int, intended: float, now: float) -> None:
         request = Request(intended, now)
-        self._sent += 1
         self._intended.append(intended)
-        if now - intended > self._settings.timeout or self._exchange.outstanding >= self._outstanding_max:
+        if now - intended > self._timeout_s or self._exchange.outstanding >= self._outstanding_max:
             request.failure, request.ended = "unsent", now
             self._on_done(request)
         else:

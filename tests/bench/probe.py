@@ -1,6 +1,6 @@
 """How late requests leave, what they seem to take and what that costs: our prober, the obvious one, and a floor of C.
 
-    python tests/bench/probe.py [--rates 200 1000] [--turns 5] [--seconds 4]
+    python tests/bench/probe.py [--rates 200 1000] [--turns 9] [--seconds 4]
 
 The obvious one paces aiohttp with `asyncio.sleep`; the floor (floor.c) is the least that the machine allows. All call
 the same local server, in turns. The median of the turns tells of this machine as it is, the best of what is left when
@@ -126,7 +126,7 @@ def main() -> int:
     """Run the comparison."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     parser.add_argument("--rates", type=float, nargs="+", default=[200, 1000])
-    parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--turns", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=4.0)
     settings, limits = parser.parse_args(), Limits()
     with tempfile.TemporaryDirectory() as folder, server() as (port, _):
