@@ -54,7 +54,7 @@ class Comb:
 class TimerfdPacer:
     """Wakes the loop by a Linux timerfd that goes off for every tooth.
 
-    It is set once for many: a call through ctypes, for which much has to be fetched into the processor's caches, costs a
+    It is set once for many: for a call through ctypes much has to be fetched into the processor's caches, which costs a
     tenth of a request and more.
     """
 
