@@ -11,7 +11,6 @@ connections are taken.
 from __future__ import annotations
 
 import asyncio
-import os
 import select
 import socket
 import ssl
@@ -174,9 +173,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Learn the transport."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
-        self._fd = transport.get_extra_info("socket").fileno()
-        self._is_plain = transport.get_extra_info("sslcontext") is None
-        self._poll.register(self._fd, select.POLLIN)
+        self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
 
     def is_silent(self) -> bool:
         """Whether the peer has neither closed nor said anything since the last answer."""
@@ -188,7 +185,7 @@ class Connection(asyncio.Protocol):
     def carry(self, request: Request) -> None:
         """Send a request."""
         self._request, request.carrier = request, self
-        self._write(self._exchange.target.message)
+        self._transport.write(self._exchange.target.message)
 
     def data_received(self, data: bytes) -> None:
         """Read the answer; bytes nobody asked for end the connection."""
@@ -228,21 +225,6 @@ class Connection(asyncio.Protocol):
         """Close without waiting for what is still to be written."""
         self._request, self._closing = None, True
         self._transport.abort()
-
-    def _write(self, message: bytes) -> None:
-        """Write at once; a transport of uvloop's writes when its loop has done everything else."""
-        if not self._is_plain:
-            self._transport.write(message)
-            return
-        try:
-            written = os.write(self._fd, message)
-        except BlockingIOError:
-            written = 0
-        except OSError as error:
-            self._done(failure_of(error))
-            return
-        if written < len(message):
-            self._transport.write(message[written:])
 
     def _done(self, failure: str, ended: float = 0.0, whole: Head | None = None) -> None:
         request, answer, self._request, self._answer = self._request, whole or self._answer, None, None

@@ -126,7 +126,6 @@ class Balancer:
         return forwarding.head_for_target(
             request,
             client=client.address,
-            host=b"localhost",
             port=client.listener.port,
             trace_id=forwarding.trace_id(request.trace_id, self.now(), self._rng),
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from awslab.clock import stopwatch
 from awslab.dataplane.answers import BAD_GATEWAY, CLIENT_CLOSED
-from awslab.dataplane.syntax import Request, Response
+from awslab.dataplane.syntax import CHUNKED, Request, Response
 from awslab.dataplane.transports import write
 
 if TYPE_CHECKING:
@@ -86,17 +86,17 @@ class Exchange:
         """The target's head came; the head for the client."""
         self._status = response.status
         self._response_time_s = stopwatch() - self._began
-        framing = b""
-        if response.length is not None:
-            framing = b"Content-Length: %b\r\n" % response.length
-        elif not response.framing.empty:
-            framing = b"" if self.request.old else b"Transfer-Encoding: chunked\r\n"
-            self.client.keep_alive = self.client.keep_alive and not self.request.old
+        head, is_old = response.onward, self.request.old
+        if not (response.is_length_told or response.framing.empty):
+            if is_old:
+                self.client.keep_alive = False
+            else:
+                head += CHUNKED
         if not self.client.keep_alive:
-            framing += b"Connection: close\r\n"
-        elif self.request.old:
-            framing += b"Connection: keep-alive\r\n"
-        return b"HTTP/1.1 %b\r\n%b%b\r\n" % (response.line, response.fields, framing)
+            head += b"Connection: close\r\n"
+        elif is_old:
+            head += b"Connection: keep-alive\r\n"
+        return head + b"\r\n"
 
     def finish(self, *, reusable: bool) -> None:
         """The response's last byte went to the client."""

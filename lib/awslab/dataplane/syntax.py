@@ -27,9 +27,11 @@ REQUEST = re.compile(rb"(" + TOKEN + rb") ([\x21-\x7e]+) HTTP/([0-9])\.([0-9])\r
 RESPONSE = re.compile(rb"HTTP/1\.([01]) (([1-5][0-9][0-9])(?: " + VALUE + rb")?)\r\n" + FIELDS)
 FIELD = re.compile(rb"(" + TOKEN + rb"):[ \t]*([^\r]*)\r\n")
 FIRST_BYTES = frozenset(b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
 BARE_LF = re.compile(rb"(?<!\r)\n")
 TARGET = re.compile(rb"/(?:[!$&'()*+,\-./0-9:;=?@A-Z_a-z~\[\]|{}^]|%[0-9A-Fa-f]{2})*+")
 DIGITS = re.compile(rb"[0-9]{1,18}")
+UNTOLD_HOST = b"Host: localhost\r\n"  # of the HTTP/1.0 client that does not say
 HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.\-]+)(?::[0-9]{1,5})?")
 
 HOP_BY_HOP = (b"keep-alive", b"proxy-connection", b"proxy-authenticate", b"proxy-authorization", b"te", b"trailer")
@@ -80,11 +82,10 @@ NO_BODY = Framing()
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request's head; `fields` are those to send on as they are, each with its line end."""
+    """A request's head; `onward` is its line and fields as they are to be sent on, each with its line end."""
 
     method: bytes
-    target: bytes
-    fields: bytes
+    onward: bytes
     framing: Framing
     keep_alive: bool
     old: bool  # HTTP/1.0
@@ -95,14 +96,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response's head; `fields` are those to send on as they are, each with its line end."""
+    """A response's head; `onward` is its line and fields as they are to be sent on, each with its line end."""
 
     status: int
-    line: bytes  # status and reason
-    fields: bytes
+    onward: bytes
     framing: Framing
     keep_alive: bool
-    length: bytes | None  # Content-Length as told, also where there is no body
+    is_length_told: bool  # also where there is no body
 
 
 @lru_cache(HEADS_REMEMBERED)
@@ -127,7 +127,7 @@ def parse_request(head: bytes, host_allowed: Callable[[bytes], bool] = lambda ho
     host = _host(own, minor, host_allowed)
     options = _connection_options(own)
     framing = _request_framing(own, minor)
-    told_empty = b"Content-Length: 0\r\n" if framing.empty and b"content-length" in own else b""
+    length = b"Content-Length: %d\r\n" % framing.length if b"content-length" in own else b""
     if b"websocket" in own.get(b"upgrade", b"").lower():
         raise Malformed("the lab's load balancer upgrades no connection")
     expects = own.get(b"expect", b"").lower()
@@ -135,8 +135,8 @@ def parse_request(head: bytes, host_allowed: Callable[[bytes], bool] = lambda ho
         raise Malformed("expectation", 417)
     return Request(
         method=method,
-        target=target,
-        fields=host + _joined(kept, options) + told_empty,
+        onward=b"%b %b HTTP/1.1\r\n%b%b%b"
+        % (method, target, host, _joined(kept, options), CHUNKED if framing.chunked else length),
         framing=framing,
         keep_alive=b"close" not in options and (minor == b"1" or b"keep-alive" in options),
         old=minor == b"0",
@@ -169,8 +169,10 @@ def parse_response(head: bytes, method: bytes = b"GET") -> Response:
     if method == b"HEAD" or status in (204, 304) or status < 200:
         framing = NO_BODY
     keep_alive = b"close" not in options and (minor == b"1" or b"keep-alive" in options)
-    told = length if status != 204 and status >= 200 else None
-    return Response(status, line, _joined(kept, options), framing, keep_alive and not framing.until_close, told)
+    is_length_told = length is not None and status != 204 and status >= 200
+    told = b"Content-Length: %b\r\n" % length if is_length_told else b""
+    onward = b"HTTP/1.1 %b\r\n%b%b" % (line, _joined(kept, options), told)
+    return Response(status, onward, framing, keep_alive and not framing.until_close, is_length_told)
 
 
 def check_part(buffer: bytes) -> None:
@@ -236,7 +238,7 @@ def _host(own: dict[bytes, bytes], minor: bytes, host_allowed: Callable[[bytes],
     if told is None:
         if minor == b"1":
             raise Malformed("no Host")
-        return b""
+        return UNTOLD_HOST
     matched = HOST.fullmatch(told)
     if matched is None:
         raise Malformed("Host")
