@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 LINGER_S = 1.0  # real seconds in which a client that is sent away may read why
 LINGER_BYTES_MAX = 2**20
 PIPELINED_BYTES_MAX = 64 * 1024
+LOOPBACK = re.compile(rb"127\.0\.0\.1|\[::1\]|localhost|(?:[a-z0-9-]+\.)+(?:localhost|elb\.amazonaws\.com)")
+
+
+def may_name(host: bytes) -> bool:
+    """Whether a request may name this host: no page of the internet can make its name look like these."""
+    return LOOPBACK.fullmatch(host) is not None
 
 
 class State(Enum):
@@ -177,7 +184,7 @@ class Downstream(asyncio.Protocol):
                 check_part(self._buffer)
                 return False
             head, self._buffer = self._buffer[:end], self._buffer[end:]
-            request = parse_request(head, self.balancer.host_allowed)
+            request = parse_request(head, may_name)
         except Malformed as bad:
             self._refuse(bad.status)
             return False
