@@ -117,12 +117,8 @@ class Balancer:
 
     def head_for_target(self, request: Request, client: Downstream) -> bytes:
         """A request's head as the target is to see it."""
-        return forwarding.head_for_target(
-            request,
-            client=client.address,
-            port=client.listener.port,
-            trace_id=forwarding.trace_id(request.trace_id, self.now(), self._rng),
-        )
+        trace_id = forwarding.trace_id(request.trace_id, self.now(), self._rng)
+        return forwarding.head_for_target(request, client.address, client.listener.port, trace_id)
 
     def connect(self, exchange: Exchange) -> None:
         """Find the exchange a new connection to its target, or let it fail."""

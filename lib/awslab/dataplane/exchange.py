@@ -98,8 +98,8 @@ class Exchange:
             head += b"Connection: keep-alive\r\n"
         return head + b"\r\n"
 
-    def finish(self, *, reusable: bool) -> None:
-        """The response's last byte went to the client."""
+    def finish(self, reusable: bool) -> None:
+        """The response's last byte went to the client; whether its connection may carry another."""
         upstream = self._end()
         self.client.balancer.count_target(self, self._status, self._response_time_s)
         if reusable and self.uploaded:

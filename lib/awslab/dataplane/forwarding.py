@@ -7,7 +7,7 @@ import random
 from awslab.dataplane.syntax import Request
 
 
-def head_for_target(request: Request, *, client: bytes, port: int, trace_id: bytes) -> bytes:
+def head_for_target(request: Request, client: bytes, port: int, trace_id: bytes) -> bytes:
     """The head to send on.
 
     AWS: the client's address is appended to X-Forwarded-For (`xff_header_processing.mode` append, the default); the

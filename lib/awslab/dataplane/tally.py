@@ -63,5 +63,5 @@ def _report(key: Key, row: Row) -> RequestsServed:
         statuses=tuple(sorted(row.statuses.items())),
         elb_statuses=tuple(sorted(row.elb_statuses.items())),
         connection_errors=row.connection_errors,
-        response_times_s=tuple(round(s, 6) for s in row.response_times_s),
+        response_times_s=tuple([round(s, 6) for s in row.response_times_s]),
     )

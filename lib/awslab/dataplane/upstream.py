@@ -59,7 +59,7 @@ class Upstream(asyncio.Protocol):
     def eof_received(self) -> None:
         """See asyncio.Protocol: asyncio closes the connection, as it sends nothing more anyway."""
         if self.exchange is not None and self._in_body and isinstance(self._body, UntilClose):
-            self._finish(self.exchange, b"" if not self._chunked_out else framed(b"", True), rest=b"eof")
+            self._finish(self.exchange, b"" if not self._chunked_out else framed(b"", True), b"eof")
 
     def connection_lost(self, _why: Exception | None) -> None:
         """See asyncio.Protocol."""
@@ -100,7 +100,7 @@ class Upstream(asyncio.Protocol):
         framing, head, rest = response.framing, exchange.respond(response), data[end:]
         self._reusable = response.keep_alive
         if framing.is_all(rest):  # as most answers come
-            self._finish(exchange, head + rest, rest=b"")
+            self._finish(exchange, head + rest, b"")
             return
         self._in_body, self._body = True, framing.body()
         self._chunked_out = (framing.chunked or framing.until_close) and not exchange.request.old
@@ -110,18 +110,19 @@ class Upstream(asyncio.Protocol):
         """Send on what came; `head` goes first, in the same write."""
         body = self._body
         if body is None:
-            self._finish(exchange, head, rest=data)
+            self._finish(exchange, head, data)
             return
         content, rest = body.feed(data)
         if self._chunked_out:
             content = framed(content, body.done)
         if body.done:
-            self._finish(exchange, head + content, rest=rest)
+            self._finish(exchange, head + content, rest)
         elif head or content:
             write(exchange.client.transport, head + content)
 
-    def _finish(self, exchange: Exchange, last: bytes, *, rest: bytes) -> None:
+    def _finish(self, exchange: Exchange, last: bytes, rest: bytes) -> None:
+        """Send the last of the answer; `rest` came behind it, unasked."""
         if last:
             write(exchange.client.transport, last)
         self.idle_since = self._loop.time()
-        exchange.finish(reusable=self._reusable and not rest)
+        exchange.finish(self._reusable and not rest)
