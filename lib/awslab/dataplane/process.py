@@ -20,6 +20,8 @@ from pathlib import Path
 PYTHONS = ("python", "python3")
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 EXIT_NOT_FOUND = 127  # as a shell says it
+_libc = ctypes.CDLL(None, use_errno=True)  # made before a fork, not in each task
+_out_of_sight: list[types.ModuleType] = []  # not freed: that would write into pages that tasks share
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def become(setup: Setup) -> None:
 def _die_with(parent_pid: int) -> None:
     """A task must not outlive the lab, however that ends."""
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     else:
         threading.Thread(target=_kill_after, args=(parent_pid,), daemon=True).start()
     if os.getppid() != parent_pid:  # it died before we could ask
@@ -110,8 +112,8 @@ def _run_script(arguments: list[str], setup: Setup) -> None:
     if not script.is_file():
         print(f"python: can't open file {arguments[0]!r}", file=sys.stderr)
         raise SystemExit(2)
-    for name in [name for name in sys.modules if name.partition(".")[0] in ("awslab", "hitless")]:
-        del sys.modules[name]
+    ours = [name for name in sys.modules if name.partition(".")[0] in ("awslab", "hitless")]
+    _out_of_sight.extend(map(sys.modules.pop, ours))
     hidden = [Path(folder).resolve() for folder in setup.hidden]
     sys.path[:] = [str(script.parent.resolve()), *(p for p in sys.path if Path(p).resolve() not in hidden)]
     sys.argv[:] = arguments
