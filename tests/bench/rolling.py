@@ -8,7 +8,6 @@ is lost; a task that is killed loses what it would lose on AWS: 502, until it is
 
 import argparse
 import asyncio
-import importlib.util
 import itertools
 import statistics
 import sys
@@ -24,17 +23,12 @@ from awslab.machines.events import EndpointsChanged, TargetCut, TaskExited, Task
 from hitless.probe import Probe
 from hitless.samples import read_samples
 
+sys.path.append(str(Path(__file__).parents[2]))
+from tests.dataplane.stage import GROUP, LISTENER, Stage
+
 RATE, REQUEST_S, TASKS = 500, 0.002, 3
 DRAIN_S = 0.5  # real seconds; far longer than a request, and 13,500 of them in fifty replacements
 UNNOTICED_S = 1.0  # until a health check finds the killed task
-
-
-def load_stage():
-    """The stage of the tests: a live plane alone."""
-    spec = importlib.util.spec_from_file_location("stage", Path(__file__).parents[1] / "dataplane" / "conftest.py")
-    conftest = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(conftest)
-    return conftest
 
 
 async def replace(stage, tasks, number):
@@ -44,7 +38,7 @@ async def replace(stage, tasks, number):
     endpoint = tasks.pop(oldest)
     stage.route(*tasks.values())
     await asyncio.sleep(DRAIN_S)
-    stage.say(TargetCut(target_group_arn=stage.group, target_id=endpoint[0], port=endpoint[1]))
+    stage.say(TargetCut(target_group_arn=GROUP, target_id=endpoint[0], port=endpoint[1]))
     assert await stage.end_task(oldest) == 0
 
 
@@ -99,11 +93,11 @@ async def change(stage, port, tasks, changes, limits):
     blue = next(iter(tasks.values()))
     stage.say(EndpointsChanged(target_group_arn=other, endpoints=(green,), registered=1))
     weights = {
-        wanted: WeightsChanged(listener_arn=stage.listener, weights=((group, 1),))
-        for wanted, group in ((b'"green"', other), (b'"version": "1"', stage.group))
+        wanted: WeightsChanged(listener_arn=LISTENER, weights=((group, 1),))
+        for wanted, group in ((b'"green"', other), (b'"version": "1"', GROUP))
     }
     drains = {  # of two in one group, only one gets new requests
-        wanted: EndpointsChanged(target_group_arn=stage.group, endpoints=(endpoint,), registered=2)
+        wanted: EndpointsChanged(target_group_arn=GROUP, endpoints=(endpoint,), registered=2)
         for wanted, endpoint in ((b'"green"', green), (b'"version": "1"', blue))
     }
     for what, events in (("weights", weights), ("drains", drains)):
@@ -136,10 +130,9 @@ async def ask(reader, writer):
 
 async def main(arguments):
     """All three, on one stage."""
-    conftest, limits = load_stage(), Limits()
+    limits = Limits()
     with tempfile.TemporaryDirectory() as data:
-        async with conftest.Stage(Path(data)) as stage:
-            stage.group, stage.listener = conftest.GROUP, conftest.LISTENER
+        async with Stage(Path(data)) as stage:
             port = await stage.listen()
             tasks = await roll(stage, port, arguments.replacements, limits)
             await kill(stage, port, tasks)
