@@ -28,13 +28,15 @@ class Target(asyncio.Protocol):
 
 
 def serve(link, answer_s: float) -> None:
-    """Answer until the link says no more; a number on it freezes the server for as many seconds."""
+    """Answer until the link says no more; a number on it freezes the server for as many seconds, and it says when."""
 
     async def run() -> None:
         server = await asyncio.get_running_loop().create_server(lambda: Target(answer_s), "127.0.0.1", 0)
         link.send(server.sockets[0].getsockname()[1])
         while (told := await asyncio.to_thread(link.recv)) is not None:
+            began = time.monotonic()
             time.sleep(told)  # noqa: ASYNC251 - that nothing is answered meanwhile is the point
+            link.send((began, time.monotonic()))
         server.close()
 
     uvloop.run(run())
