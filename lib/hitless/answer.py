@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 HEAD_BYTES_MAX = 65_536
 NO_BODY = {204, 304}
-HEADS_MAX = 64  # many answers of a second have the very same head: it need not be read again
+HEADS_MAX = 64  # many answers of a second have the very same head, if not body: it need not be read again
+SMALL_BYTES_MAX = 4_096  # of an answer whose very bytes are kept to be known again
 
 
 class BadAnswer(ValueError):
@@ -16,46 +17,39 @@ class BadAnswer(ValueError):
 
 
 class Answer:
-    """One answer: `status` and `headers` once the head is there, `complete` once the body is.
+    """One answer that comes in pieces: `head` once that is there, `complete` once the body is.
 
-    `keep_alive` says whether the connection may carry another request. An answer without a length ends with the
-    connection: tell it so by `end`.
+    An answer without a length ends with the connection: tell it so by `end`.
     """
 
     def __init__(self) -> None:
-        self.status = 0
-        self.headers: Mapping[bytes, bytes] = {}
+        self.head: Head | None = None
         self.complete = False
-        self.keep_alive = True
         self._buffer = b""
         self._left: int | None = None
-        self._chunked = self._in_trailer = False
+        self._in_trailer = False
 
     def feed(self, data: bytes) -> None:
         """Take what came; raises `BadAnswer` when it cannot be HTTP."""
         self._buffer += data
-        while not self.status and b"\r\n\r\n" in self._buffer:
-            head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
-            self._take(read_head(head))
-        if not self.status:
+        while not self.head and b"\r\n\r\n" in self._buffer:
+            lines, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
+            head = read_head(lines)
+            if head.status >= 200:  # else 100 Continue, 103 Early Hints: the answer is yet to come
+                self.head, self._left = head, head.length
+        if not self.head:
             if len(self._buffer) > HEAD_BYTES_MAX or not b"HTTP/1.".startswith(self._buffer[:7]):
                 raise BadAnswer(f"not an HTTP answer: {self._buffer[:40]!r}")
             return
-        self._read_body()
+        self._read_body(self.head)
 
     def end(self) -> None:
         """The peer closed: a body without a length is complete now."""
-        if self.status and self._left is None and not self._chunked:
+        if self.head and self._left is None and not self.head.is_chunked:
             self.complete = True
-        self.keep_alive = False
 
-    def _take(self, head: Head) -> None:
-        if head.status >= 200:  # else 100 Continue, 103 Early Hints: the answer is yet to come
-            self.status, self.headers, self.keep_alive = head.status, head.headers, head.keep_alive
-            self._chunked, self._left = head.is_chunked, head.length
-
-    def _read_body(self) -> None:
-        if self._chunked:
+    def _read_body(self, head: Head) -> None:
+        if head.is_chunked:
             self._read_chunks()
         elif self._left is not None:
             taken = min(self._left, len(self._buffer))
@@ -65,7 +59,7 @@ class Answer:
         else:
             self._buffer = b""
         if self.complete and self._buffer:
-            self.keep_alive = False  # bytes nobody asked for
+            self.head = replace(head, keep_alive=False)  # bytes nobody asked for
 
     def _read_chunks(self) -> None:
         """Walk the chunks; `_left` is what the present one lacks, its own line end included."""
@@ -94,9 +88,17 @@ class Answer:
         self._left = size + 2 if size else 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Head:
-    """What an answer's head says; `length` is None when the body ends with the connection, or is chunked."""
+    """What an answer's head says.
+
+    Attributes:
+        status: 100 to 999.
+        headers: By their names in small letters.
+        keep_alive: Whether the connection may carry another request.
+        is_chunked: Whether the body comes in chunks.
+        length: Bytes of the body; None when it ends with the connection, or is chunked.
+    """
 
     status: int
     headers: Mapping[bytes, bytes]
@@ -105,6 +107,7 @@ class Head:
     length: int | None
 
 
+@lru_cache(HEADS_MAX)
 def read_whole(data: bytes) -> Head | None:
     """Read an answer that came whole, with nothing behind it, as most do; None when it must be fed to an `Answer`."""
     end = data.find(b"\r\n\r\n")

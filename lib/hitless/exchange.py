@@ -1,8 +1,8 @@
 """Send single requests over keep-alive connections, each within a time limit and never twice.
 
 A connection that lies idle may be closed by the server at any time; that is no failure of anybody. So a request is put
-only on a connection that says nothing at that moment: one the peer has closed already, even if the loop has not heard
-of it yet, is passed over. What remains, a peer that closes after the request left, is counted as "closed" or "reset".
+only on a connection that says nothing: one the peer has closed already, even if the loop was held and has not heard of
+it, is passed over. What remains, a peer that closes as the request leaves, is counted as "closed" or "reset".
 Clients that retry would hide it; this one does not. Connections idle for four seconds are closed from our side, well
 before a load balancer (60 s) or a web server (75 s) would; busy ones after ten, so that the probe also sees whether new
 connections are taken.
@@ -15,20 +15,20 @@ import select
 import socket
 import ssl
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from types import MappingProxyType
 from typing import cast
 from urllib.parse import urlsplit
 
-from hitless.answer import Answer, BadAnswer, Head, read_whole
+from hitless.answer import HEADS_MAX, SMALL_BYTES_MAX, Answer, BadAnswer, Head, read_whole
 from hitless.clock import monotonic_s
 from hitless.errors import Refused
 from hitless.samples import ORIGINS
 
 IDLE_S_MAX = 4.0
 AGE_S_MAX = 10.0
+LATE_S = 0.25e-3
 ORIGIN_HEADERS = tuple(f"x-hitless-{name}".encode() for name in ORIGINS)
 FAILURES = (
     (ConnectionRefusedError, "refused"),
@@ -41,13 +41,11 @@ FAILURES = (
 
 
 class Request:
-    """One request on its way; times are monotonic seconds. `done` once `failure` and `ended` are final."""
+    """One request and, once it has `ended`, what became of it; times are monotonic seconds."""
 
     ended = 0.0
-    status = 0
     failure = ""
-    headers: Mapping[bytes, bytes] = MappingProxyType({})
-    done = False
+    head: Head | None = None
     carrier: asyncio.Task[None] | Connection | None = None
 
     def __init__(self, intended: float, sent: float) -> None:
@@ -93,59 +91,48 @@ class Exchange:
         target: Where to.
         timeout_s: Seconds from a request's intended start in which a whole answer must have come.
         on_done: Hears of each request once, when it is done.
+
+    Attributes:
+        outstanding: How many requests are under way.
+        idle: The connections that carry none; the one that is so for the shortest time is the last.
     """
 
     def __init__(self, target: Target, timeout_s: float, on_done: Callable[[Request], None]) -> None:
         self.target, self._timeout_s, self._on_done = target, timeout_s, on_done
-        self._idle: list[Connection] = []
         self._order: deque[Request] = deque()
         self.outstanding = 0
+        self.idle: list[Connection] = []
 
     def send(self, request: Request) -> None:
         """Put a request on a silent connection, or on a new one."""
         self.outstanding += 1
         self._order.append(request)
-        while self._idle:
-            connection = self._idle.pop()
-            if connection.is_silent():
-                connection.carry(request)
+        while self.idle:
+            if self.idle.pop().carry(request):
                 return
         request.carrier = asyncio.get_running_loop().create_task(self._open(request))
         request.carrier.add_done_callback(_raise_what_it_raised)
 
-    def finish(self, request: Request, failure: str = "", ended: float = 0.0) -> None:
-        """Take the outcome of a request, which was there at `ended`, or is now; only the first one counts."""
-        if request.done:
+    def finish(self, request: Request, failure: str, ended: float, head: Head | None = None) -> None:
+        """Take the outcome of a request, which was there at `ended`; only the first one counts."""
+        if request.ended:
             return
-        if not failure and not 200 <= request.status < 400:
-            failure = f"{request.status // 100}xx"
-        request.done, request.failure, request.ended, request.carrier = True, failure, ended or monotonic_s(), None
         self.outstanding -= 1
+        if head is not None and not failure and not 200 <= head.status < 400:
+            failure = f"{head.status // 100}xx"
+        request.failure, request.ended, request.head, request.carrier = failure, ended, head, None
         self._on_done(request)
-
-    def release(self, connection: Connection, now: float) -> None:
-        """Take back a connection that may carry another request."""
-        connection.idle_since = now
-        if now - connection.made_at > AGE_S_MAX:
-            connection.close()
-        else:
-            self._idle.append(connection)
 
     def sweep(self) -> None:
         """Fail what is over its time, and close what lay idle too long; to be called often."""
         now = monotonic_s()
-        while self._order and (self._order[0].done or now - self._order[0].intended >= self._timeout_s):
-            self._time_out(self._order.popleft())
-        while self._idle and now - self._idle[0].idle_since > IDLE_S_MAX:
-            self._idle.pop(0).close()
-
-    def _time_out(self, request: Request) -> None:
-        carrier = request.carrier
-        self.finish(request, "timeout")
-        if isinstance(carrier, asyncio.Task):
-            carrier.cancel()
-        elif carrier is not None:
-            carrier.abort()
+        while self._order and ((oldest := self._order[0]).ended or now - oldest.intended >= self._timeout_s):
+            carrier = self._order.popleft().carrier
+            self.finish(oldest, "timeout", now)
+            if carrier is not None:
+                carrier.cancel()
+        while self.idle and now - self.idle[0].idle_since > IDLE_S_MAX:
+            self.idle.pop(0).close()
 
     async def _open(self, request: Request) -> None:
         loop, target = asyncio.get_running_loop(), self.target
@@ -154,9 +141,10 @@ class Exchange:
                 lambda: Connection(self), target.host, target.port, ssl=target.tls
             )
         except OSError as error:
-            self.finish(request, failure_of(error))
+            self.finish(request, failure_of(error), monotonic_s())
             return
-        connection.carry(request)
+        if not connection.carry(request):
+            self.finish(request, "closed", monotonic_s())
 
 
 class Connection(asyncio.Protocol):
@@ -175,67 +163,70 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
         self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
 
-    def is_silent(self) -> bool:
-        """Whether the peer has neither closed nor said anything since the last answer."""
-        if self._closing or self._transport.is_closing() or self._poll.poll(0):
+    def carry(self, request: Request) -> bool:
+        """Send a request, unless the peer has closed or said anything since the last answer; whether that was done.
+
+        The loop, when it woke for a request, was told as well what peers had said until then; only what they said
+        since, if it is late with the request, must be asked for. (That costs a tenth of a request.)
+        """
+        is_late = request.sent - request.intended > LATE_S
+        if self._closing or self._transport.is_closing() or (is_late and self._poll.poll(0)):
             self.close()
             return False
-        return True
-
-    def carry(self, request: Request) -> None:
-        """Send a request."""
         self._request, request.carrier = request, self
         self._transport.write(self._exchange.target.message)
+        return True
 
     def data_received(self, data: bytes) -> None:
         """Read the answer; bytes nobody asked for end the connection."""
         heard = monotonic_s()  # what it takes us to read them is nobody's latency
-        if self._request is None:
+        request = self._request
+        if request is None:
             self.close()
             return
         try:
-            if self._answer is None and (whole := read_whole(data)) is not None:
-                self._done("", heard, whole)
-                return
-            self._answer = self._answer or Answer()
-            self._answer.feed(data)
+            is_usual = self._answer is None and len(data) <= SMALL_BYTES_MAX
+            head = (read_whole(data) if is_usual else None) or self._read(data)
         except BadAnswer:
-            self._done("invalid", heard)
-            self.abort()
+            self._exchange.finish(request, "invalid", heard, self._answer and self._answer.head)
+            self.cancel()
             return
-        if self._answer.complete:
-            self._done("", heard)
+        if head is None:
+            return
+        self._request = self._answer = None
+        self._exchange.finish(request, "", heard, head)
+        if head.keep_alive and not self._closing and heard - self.made_at <= AGE_S_MAX:
+            self.idle_since = heard
+            self._exchange.idle.append(self)
+        else:
+            self.close()
 
     def connection_lost(self, error: Exception | None) -> None:
         """Say what the peer's closing means for the request on its way, if there is one."""
         self._closing = True
-        if self._request is None:
+        request, self._request = self._request, None
+        if request is None:
             return
-        if self._answer is not None:
-            self._answer.end()
-        is_complete = self._answer is not None and self._answer.complete
-        self._done("" if is_complete else failure_of(error) if isinstance(error, OSError) else "closed")
+        answer = self._answer or Answer()
+        answer.end()
+        failure = "" if answer.complete else failure_of(error) if isinstance(error, OSError) else "closed"
+        self._exchange.finish(request, failure, monotonic_s(), answer.head)
 
     def close(self) -> None:
         """Carry nothing more."""
         self._closing = True
         self._transport.close()
 
-    def abort(self) -> None:
+    def cancel(self) -> None:
         """Close without waiting for what is still to be written."""
         self._request, self._closing = None, True
         self._transport.abort()
 
-    def _done(self, failure: str, ended: float = 0.0, whole: Head | None = None) -> None:
-        request, answer, self._request, self._answer = self._request, whole or self._answer, None, None
-        assert request is not None
-        if answer is not None:
-            request.status, request.headers = answer.status, answer.headers
-        self._exchange.finish(request, failure, ended)
-        if answer is not None and not failure and answer.keep_alive and not self._closing:
-            self._exchange.release(self, request.ended)
-        else:
-            self.close()
+    def _read(self, data: bytes) -> Head | None:
+        """Take a piece of the answer; returns its head when it was the last."""
+        self._answer = self._answer or Answer()
+        self._answer.feed(data)
+        return self._answer.head if self._answer.complete else None
 
 
 def _raise_what_it_raised(task: asyncio.Task[None]) -> None:
@@ -243,14 +234,10 @@ def _raise_what_it_raised(task: asyncio.Task[None]) -> None:
         task.result()
 
 
-def origin_of(headers: Mapping[bytes, bytes]) -> tuple[str, ...]:
+@lru_cache(HEADS_MAX)
+def origin_of(head: Head | None) -> tuple[str, ...]:
     """What an answer says of where it came from, in the order of `ORIGINS`; "" where it does not."""
-    return _decoded(*map(headers.get, ORIGIN_HEADERS))
-
-
-@lru_cache(1024)
-def _decoded(*told: bytes | None) -> tuple[str, ...]:
-    return tuple((one or b"").decode("latin-1") for one in told)
+    return tuple((head.headers.get(name, b"") if head else b"").decode("latin-1") for name in ORIGIN_HEADERS)
 
 
 def failure_of(error: OSError) -> str:

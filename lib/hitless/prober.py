@@ -149,7 +149,8 @@ class Prober:
 
     def _sample(self, r: Request) -> Sample:
         late_s, latency_s = r.sent - r.intended, r.ended - r.intended
-        return Sample(r.intended + self._to_real, late_s, latency_s, r.status, r.failure, origin_of(r.headers))
+        status = r.head.status if r.head else 0
+        return Sample(r.intended + self._to_real, late_s, latency_s, status, r.failure, origin_of(r.head))
 
     def _send(self, _index: int, intended: float, now: float) -> None:
         request = Request(intended, now)

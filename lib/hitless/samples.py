@@ -87,11 +87,12 @@ def latencies_ms(samples: Iterable[Sample]) -> dict[str, float | None]:
 
 def counts(samples: Sequence[Sample]) -> dict[str, dict[str, int]]:
     """How many by status class, by failure and by origin; what no answer told is left out."""
-    found = {
-        "status": Counter(f"{s.status // 100}xx" for s in samples if s.status),
-        "failed": Counter(s.failure for s in samples if s.failure),
-        **{name: Counter(s.origin[i] for s in samples if s.origin[i]) for i, name in enumerate(ORIGINS)},
-    }
+    found: dict[str, Counter[str]] = {name: Counter() for name in ("status", "failed", *ORIGINS)}
+    for (status, failure, origin), count in Counter((s.status, s.failure, s.origin) for s in samples).items():
+        told = (f"{status // 100}xx" if status else "", failure, *origin)
+        for name, value in zip(found, told, strict=True):
+            if value:
+                found[name][value] += count
     return {name: dict(sorted(counter.items())) for name, counter in found.items()}
 
 

@@ -1,6 +1,7 @@
 import asyncio
 import itertools
 import json
+import math
 import os
 import selectors
 import signal
@@ -120,25 +121,23 @@ def test_keep_alive_is_used(probe, serving):
         assert server.connections < server.requests / 2
 
 
-def test_reusing_a_closed_connection_would_be_counted(monkeypatch, serving):
-    """Negative control of the check for silence: without it, closing an idle connection looks like a fault."""
+@pytest.mark.parametrize(("asks_when_late", "failures"), [(True, {""}), (False, {"closed", "reset"})])
+def test_reusing_a_closed_connection_would_be_counted(monkeypatch, serving, asks_when_late, failures):
+    """With its negative control: where silence is not asked for, closing an idle connection looks like a fault."""
+    if not asks_when_late:
+        monkeypatch.setattr("hitless.exchange.LATE_S", math.inf)
 
-    async def second_request(is_silent):
-        monkeypatch.setattr("hitless.exchange.Connection.is_silent", is_silent)
+    async def second_request():
         done = asyncio.Queue()
         with serving("ok, then closes") as (_, url):
-            exchange = Exchange(Target.from_url(url), 2.0, done.put_nowait)
+            exchange, intended = Exchange(Target.from_url(url), 2.0, done.put_nowait), monotonic_s()
             for _ in range(2):
-                exchange.send(Request(monotonic_s(), monotonic_s()))
-                request = await done.get()
+                exchange.send(Request(intended, monotonic_s()))
+                request, intended = await done.get(), monotonic_s()
                 pause(0.1)  # the loop is held: the peer's closing has arrived, but nobody was told
             return request.failure
 
-    from hitless.exchange import Connection
-
-    silent = Connection.is_silent
-    assert asyncio.run(second_request(silent)) == ""
-    assert asyncio.run(second_request(lambda self: True)) in ("closed", "reset")
+    assert asyncio.run(second_request()) in failures
 
 
 def test_a_prober_that_dies_is_a_failed_proof(probe, serving):
