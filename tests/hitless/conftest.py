@@ -28,6 +28,8 @@ class Server(asyncio.Protocol):
     def connection_made(self, transport):
         self.transport = transport
         self.owner.connections += 1
+        if self.owner.habit == "hangs up":
+            transport.close()
 
     def data_received(self, data):
         for _ in range(data.count(b"\r\n\r\n")):

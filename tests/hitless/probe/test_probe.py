@@ -88,6 +88,15 @@ def test_a_failure_has_its_kind_and_is_never_tried_again(probe, kind, serving):
         assert server.requests == summary.sent
 
 
+def test_a_server_that_hangs_up_at_once_is_not_waited_for(probe, serving):
+    with serving("hangs up") as (server, url):
+        watched = probe(url, 100)
+        until(lambda: server.connections >= 20)
+        summary = watched.stop()
+    assert summary.failed == summary.sent
+    assert set(summary.failed_by_kind) <= {"closed", "reset"}
+
+
 def test_a_redirect_is_an_answer(probe, serving):
     with serving("redirect") as (server, url):
         watched = probe(url)
