@@ -36,6 +36,7 @@ def test_the_second_is_refused_with_who_works(lab, operator, tmp_path):
     said = "".join(second.said)
     assert "Taken" in said and "web is being changed by another run" in said
     assert "30-deploy-app" in said
+    first.until(working, first.has_said(of_kind("result", step="deployment")))
     [deployment] = until_ready(web)
     continue_deployment(web.here, deployment)
     assert working.wait(180) in (0, 4)
