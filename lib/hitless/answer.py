@@ -128,7 +128,8 @@ def read_head(head: bytes) -> Head:
     if status in NO_BODY:
         return Head(status, headers, keep_alive, False, 0)
     is_chunked = headers.get(b"transfer-encoding", b"").lower().endswith(b"chunked")
-    return Head(status, headers, keep_alive, is_chunked, None if is_chunked else _read_length(headers))
+    length = None if is_chunked else _read_length(headers)
+    return Head(status, headers, keep_alive and (is_chunked or length is not None), is_chunked, length)
 
 
 def _read_first(line: bytes) -> tuple[bytes, int]:

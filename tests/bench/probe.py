@@ -118,14 +118,13 @@ def compare(ways: dict, rate: float, turns: int, seconds: float, limits: Limits)
         for name, run in ways.items():
             seen[name].append(run(rate, seconds).figures())
     for figure, limit in LIMITS.items():
-        usual = statistics.fmean if figure == "CPU per request" else statistics.median
-        for pick in (usual, min):
-            of = {min: "best", statistics.fmean: "mean"}.get(pick, "median")
+        usual = ("mean", statistics.fmean) if figure == "CPU per request" else ("median", statistics.median)
+        for of, pick in (usual, ("best", min)):
             found = {name: pick([one[figure] for one in figures]) for name, figures in seen.items()}
             said = "   ".join(f"{name} {value:7.0f} us" for name, value in found.items())
             floor = f"   ours : floor {found['ours'] / found['floor']:.2f}" if "floor" in found else ""
             print(f"{rate:5.0f}/s  {figure:15} {of:6}  {said}{floor}")
-            if "floor" in found and pick is usual:
+            if "floor" in found and of != "best":
                 limits.at_most(f"{figure} at {rate:g}/s, ours : floor", found["ours"] / found["floor"], limit)
 
 

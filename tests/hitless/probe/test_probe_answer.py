@@ -27,7 +27,7 @@ def test_a_body_without_a_length_ends_with_the_connection():
     answer.feed(b"HTTP/1.1 200 OK\r\n\r\nhello")
     assert not answer.complete
     answer.end()
-    assert answer.complete
+    assert (answer.complete, answer.head.keep_alive) == (True, False)
 
 
 @pytest.mark.parametrize("wire", [WITH_LENGTH[:-1], CHUNKED[:-2], b"HTTP/1.1 200 OK\r\n", b""])
