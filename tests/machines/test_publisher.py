@@ -58,7 +58,8 @@ class Bench:
     def serve(self, statuses=(), elb_statuses=(), target_id="i-1", group=GROUP, **more):
         event = {"listener_arn": LISTENER, "target_group_arn": group, "target_id": target_id, "port": 0}
         counts = {"statuses": tuple(statuses), "elb_statuses": tuple(elb_statuses)}
-        times = (0.05,) * sum(n for _, n in statuses)
+        answered = sum(n for _, n in statuses)
+        times = ((0.05, answered),) if answered else ()
         self.world.hear(
             RequestsServed(**event, **counts, **{"connection_errors": 0, "response_times_s": times, **more})
         )

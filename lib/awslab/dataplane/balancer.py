@@ -7,6 +7,7 @@ import random
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 
 from awslab.clock import ScaledClock
 from awslab.dataplane import forwarding
@@ -36,6 +37,7 @@ from awslab.machines.machine import Event
 HEAD_S_MAX = 8.0  # for a request's head; an ALB waits its idle timeout, a laptop should not
 CONNECT_S = 10.0  # AWS: a connection to a target is given up after 10 s; lab seconds
 REPORT_S = 0.25  # real seconds between two reports of what was served
+SWEEP_S_MIN, SWEEP_S_MAX = 0.02, 1.0  # real seconds between two looks at who has waited too long
 CLIENTS_MAX = 4096
 BACKLOG = 1024
 
@@ -244,30 +246,36 @@ class Balancer:
         for event in self._tally.take():
             self._tell(event)
 
-    def _sweep_later(self) -> None:
+    def _sweep_later(self, deadline: float = inf) -> None:
+        """Sweep at this deadline, or when the first can be of what begins from now on."""
         if not self._sweeping:
             self._sweeping = True
             shortest = min([self.head_s_max, *(listener.idle_s for listener in self._listeners.values())])
-            self._sweep_due = self.loop.time() + min(1.0, max(0.02, shortest / 8))
+            now = self.loop.time()
+            wait_s = min(deadline - now, shortest)
+            self._sweep_due = now + min(SWEEP_S_MAX, max(SWEEP_S_MIN, wait_s))
             self.loop.call_at(self._sweep_due, self._sweep)
 
     def _sweep(self) -> None:
         self._sweeping = False
         now = self.loop.time()
-        self._stood_still = not self._stood_still and now - self._sweep_due > LATE_S
+        late_s = now - self._sweep_due
+        self._stood_still = not self._stood_still and late_s > LATE_S
         if self._stood_still:  # what came meanwhile lies unread: judge nobody before it is read
-            return self._sweep_later()
+            return self._sweep_later(now + late_s)
         self._leaving = {listener for listener in self._leaving if listener.clients}
-        for listener in (*self._listeners.values(), *self._leaving):
-            for client in tuple(listener.clients):
-                client.check_time(now)
+        clients = [client for listener in (*self._listeners.values(), *self._leaving) for client in listener.clients]
+        for client in clients:
+            client.check_time(now)
         keep_alive_s = min((listener.keep_alive_s for listener in self._listeners.values()), default=0.0)
         idle = [upstream for target in self.router.targets for upstream in target.idle]
         for upstream in idle:
             if now - upstream.idle_since > keep_alive_s:
                 upstream.transport.close()
-        if idle or self._leaving or any(listener.clients for listener in self._listeners.values()):
-            self._sweep_later()
+        if clients or idle:
+            deadlines = [client.deadline for client in clients]
+            deadlines += [upstream.idle_since + keep_alive_s for upstream in idle]
+            self._sweep_later(min(deadlines))
 
 
 def _key(exchange: Exchange) -> tuple[str, str, str, int]:

@@ -129,18 +129,28 @@ class Downstream(asyncio.Protocol):
 
     def check_time(self, now: float) -> None:
         """Do what the timeouts ask for."""
-        waited = now - self._since
+        if now <= self.deadline:
+            return
         if self._state is LINGER:
-            if waited > LINGER_S:
-                self.transport.abort()
+            self.transport.abort()
         elif self._exchange is not None:
-            if now - self._exchange.touched > self.listener.idle_s:
-                slow_client = self._state is BODY and self._may_upload
-                self._exchange.fail(REQUEST_TIMEOUT if slow_client else GATEWAY_TIMEOUT)
-        elif self._buffer and waited > self.balancer.head_s_max:
+            slow_client = self._state is BODY and self._may_upload
+            self._exchange.fail(REQUEST_TIMEOUT if slow_client else GATEWAY_TIMEOUT)
+        elif self._buffer:
             self._refuse(REQUEST_TIMEOUT)
-        elif waited > self.listener.keep_alive_s:
+        else:
             self.transport.close()
+
+    @property
+    def deadline(self) -> float:
+        """Until when this may go on as it is, by the loop's time."""
+        if self._state is LINGER:
+            return self._since + LINGER_S
+        if self._exchange is not None:
+            return self._exchange.touched + self.listener.idle_s
+        if self._buffer:
+            return min(self._since + self.balancer.head_s_max, self._since + self.listener.keep_alive_s)
+        return self._since + self.listener.keep_alive_s
 
     def close_when_idle(self) -> None:
         """The listener is gone: answer what is open, then leave."""

@@ -70,6 +70,7 @@ class Row:
 
     def report(self) -> RequestsServed:
         """Everything since the last report."""
+        answered = self.statuses.total()
         event = RequestsServed(
             listener_arn=self.listener_arn,
             target_group_arn=self.target_group_arn,
@@ -78,7 +79,7 @@ class Row:
             statuses=tuple(sorted(self.statuses.items())),
             elb_statuses=tuple(sorted(self.elb_statuses.items())),
             connection_errors=self.connection_errors,
-            response_times_s=(self.request_s,) * self.statuses.total(),
+            response_times_s=((self.request_s, answered),) if answered else (),
         )
         self.statuses, self.elb_statuses, self.connection_errors = Counter(), Counter(), 0
         return event

@@ -6,18 +6,19 @@ from awslab.machines.events import RequestsServed
 
 Key = tuple[str, str, str, int]  # listener ARN, target group ARN, target id, port
 NOBODY = ("", "", 0)  # no target was chosen
+TIMES_A_SECOND = 10_000  # response times are told to 0.1 ms, which is all that a metric keeps of them
 
 
 class Row:
     """What one listener did for one target since the last report."""
 
-    __slots__ = ("connection_errors", "elb_statuses", "response_times_s", "statuses")
+    __slots__ = ("connection_errors", "elb_statuses", "response_times", "statuses")
 
     def __init__(self) -> None:
         self.statuses: dict[int, int] = {}
         self.elb_statuses: dict[int, int] = {}
         self.connection_errors = 0
-        self.response_times_s: list[float] = []
+        self.response_times: dict[int, int] = {}
 
 
 class Tally:
@@ -33,7 +34,8 @@ class Tally:
         """A target's answer went through; the time is until its head came, real seconds."""
         row = self._row(key)
         row.statuses[status] = row.statuses.get(status, 0) + 1
-        row.response_times_s.append(response_time_s)
+        time = int(response_time_s * TIMES_A_SECOND + 0.5)
+        row.response_times[time] = row.response_times.get(time, 0) + 1
 
     def balancer_answered(self, key: Key, status: int, *, connection_error: bool = False) -> None:
         """The load balancer answered itself, or gave up an answer under way."""
@@ -63,5 +65,5 @@ def _report(key: Key, row: Row) -> RequestsServed:
         statuses=tuple(sorted(row.statuses.items())),
         elb_statuses=tuple(sorted(row.elb_statuses.items())),
         connection_errors=row.connection_errors,
-        response_times_s=tuple([round(s, 6) for s in row.response_times_s]),
+        response_times_s=tuple([(time / TIMES_A_SECOND, n) for time, n in sorted(row.response_times.items())]),
     )

@@ -32,6 +32,7 @@ SPOKEN = (
     events.RequestsServed,
 )
 KINDS = {kind.__name__: kind for kind in SPOKEN}
+JSON = json.JSONEncoder(separators=(",", ":"))  # `dumps` makes one each time
 NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in SPOKEN}
 
 
@@ -39,7 +40,7 @@ def encode(event: Event) -> bytes:
     """One line, with its end. An event of a kind that is not `SPOKEN` is a bug."""
     kind = type(event)
     content = {name: getattr(event, name) for name in NAMES[kind]}
-    return json.dumps([kind.__name__, content], separators=(",", ":")).encode() + b"\n"
+    return JSON.encode([kind.__name__, content]).encode() + b"\n"
 
 
 def decode(line: bytes) -> Event:

@@ -410,7 +410,7 @@ class RequestsServed(Event):
     """What one listener did since the last report, for one target group ("" when no target was chosen).
 
     `statuses` counts what targets answered by status code, `elb_statuses` what the load balancer answered itself (502,
-    503, 504); `response_times_s` are **real** seconds until the target's response headers started, one a request.
+    503, 504); `response_times_s` counts the **real** seconds until a target's response headers started.
     """
 
     quiet: ClassVar[bool] = True
@@ -421,7 +421,7 @@ class RequestsServed(Event):
     statuses: tuple[tuple[int, int], ...]
     elb_statuses: tuple[tuple[int, int], ...]
     connection_errors: int
-    response_times_s: tuple[float, ...]
+    response_times_s: tuple[tuple[float, int], ...]
 
 
 # ---- CloudWatch
