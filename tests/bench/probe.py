@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
-import psutil
 from limits import Limits
+from processor import cpu_s
 from server import server
 
 from hitless.clock import monotonic_s
@@ -77,13 +77,6 @@ def run_ours(port: int, rate: float, seconds: float) -> Turn:
         assert summary.failed == 0, summary
         samples = read_samples(path)[0]
     return Turn([1e6 * s.late_s for s in samples], [1e6 * s.latency_s for s in samples], 1e6 * used / (rate * lasted))
-
-
-def cpu_s(pid: int) -> float:
-    """Processor time of a process: on Linux by its own clock (clock_getcpuclockid), else in hundredths of a second."""
-    if sys.platform == "linux":
-        return time.clock_gettime(~pid << 3 | 2)
-    return sum(psutil.Process(pid).cpu_times()[:2])
 
 
 def run_obvious(port: int, rate: float, seconds: float) -> Turn:

@@ -20,6 +20,7 @@ from pathlib import Path
 import psutil
 import uvloop
 from limits import Limits
+from processor import cpu_s
 from rivals import rivals
 
 from awslab.dataplane.messages import AddressChanged
@@ -96,12 +97,6 @@ async def load(port, clients, seconds):
     ]
     await asyncio.gather(*(client.done for _, client in made))
     return len(took) / (time.perf_counter() - began), statistics.median(took)
-
-
-def cpu_s(pid):
-    """CPU seconds a process has used."""
-    times = psutil.Process(pid).cpu_times()
-    return times.user + times.system
 
 
 def weigh(pids):

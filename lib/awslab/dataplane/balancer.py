@@ -131,8 +131,9 @@ class Balancer:
 
     def count_target(self, exchange: Exchange, status: int, response_time_s: float) -> None:
         """A target's answer went through."""
-        self._tally.target_answered(_key(exchange), status, response_time_s)
-        self._report_later()
+        self._tally.row(_key(exchange)).answered(status, response_time_s)
+        if not self._reporting:
+            self._report_later()
 
     def count_failure(self, exchange: Exchange, status: int, connection_error: bool) -> None:
         """A request to a chosen target was not answered by it."""

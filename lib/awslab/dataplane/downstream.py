@@ -11,11 +11,11 @@ from awslab.dataplane.bodies import BadChunk, Body, TooLarge
 from awslab.dataplane.exchange import Exchange
 from awslab.dataplane.syntax import (
     BODY_BYTES_MAX,
-    HEAD_BYTES_MAX,
+    SMALL_BYTES_MAX,
     Malformed,
     Request,
-    check_part,
-    parse_request,
+    take_request,
+    take_small_request,
 )
 from awslab.dataplane.transports import let_read, write
 
@@ -66,14 +66,17 @@ class Downstream(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol."""
-        if self._state is LINGER:
+        if self._buffer:
+            self._buffer += data
+        elif self._state is LINGER:
             self._lingered += len(data)
             if self._lingered > LINGER_BYTES_MAX:
                 self.transport.abort()
             return
-        if self._state is HEAD and not self._buffer:
-            self._since = self.balancer.loop.time()
-        self._buffer = self._buffer + data if self._buffer else data
+        else:
+            self._buffer = data
+            if self._state is HEAD:
+                self._since = self.balancer.loop.time()
         self._advance()
 
     def connection_lost(self, _why: Exception | None) -> None:
@@ -181,16 +184,15 @@ class Downstream(asyncio.Protocol):
         return False
 
     def _take_head(self) -> bool:
-        end = self._buffer.find(b"\r\n\r\n") + 4
+        take = take_small_request if len(self._buffer) <= SMALL_BYTES_MAX else take_request
         try:
-            if end == 3 or end > HEAD_BYTES_MAX:
-                check_part(self._buffer)
-                return False
-            head, self._buffer = self._buffer[:end], self._buffer[end:]
-            request = parse_request(head, may_name)
+            taken = take(self._buffer, may_name)
         except Malformed as bad:
             self._refuse(bad.status)
             return False
+        if taken is None:
+            return False
+        request, self._buffer = taken
         self._begin(request)
         return True
 
@@ -208,8 +210,10 @@ class Downstream(asyncio.Protocol):
 
     def _begin(self, request: Request) -> None:
         self.keep_alive = self.keep_alive and request.keep_alive
-        self._body, self._head_only = request.framing.body(BODY_BYTES_MAX), request.method == b"HEAD"
-        self._state = ANSWER if self._body is None else BODY
+        self._head_only = request.method == b"HEAD"
+        self._state = ANSWER
+        if request.has_body:
+            self._state, self._body = BODY, request.framing.body(BODY_BYTES_MAX)
         arn, target = self.balancer.router.choose(self.listener.arn)
         if target is None:
             self.balancer.count_unrouted(self.listener.arn, UNAVAILABLE)

@@ -39,7 +39,7 @@ class Exchange:
         self.client, self.request, self.head = client, request, head
         self.target_group_arn, self.target = target_group_arn, target
         self.upstream: Upstream | None = None
-        self.uploaded = request.framing.empty
+        self.uploaded = not request.has_body
         self.over = False
         self.touched = client.balancer.loop.time()  # when something last moved, for the idle timeout
         self._pending: list[bytes] = []  # of the body, until there is a connection

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import random
+from functools import lru_cache
 
-from awslab.dataplane.syntax import Request
+from awslab.dataplane.syntax import HEADS_REMEMBERED, Request
 
 
 def head_for_target(request: Request, client: bytes, port: int, trace_id: bytes) -> bytes:
-    """The head to send on.
+    """The head to send on."""
+    told = fields_for_target(request.onward, request.forwarded_for, client, port)
+    return b"%bX-Amzn-Trace-Id: %b\r\n\r\n" % (told, trace_id)
+
+
+@lru_cache(HEADS_REMEMBERED)
+def fields_for_target(onward: bytes, forwarded_for: bytes, client: bytes, port: int) -> bytes:
+    """A request's line and fields, with who sent it.
 
     AWS: the client's address is appended to X-Forwarded-For (`xff_header_processing.mode` append, the default); the
     protocol and port are the load balancer's own word, whatever the client claimed.
 
     Args:
-        request: As it was read.
+        onward: The line and fields that go on as they came.
+        forwarded_for: What the client sent as X-Forwarded-For.
         client: The client's address.
         port: The listener's configured port.
-        trace_id: X-Amzn-Trace-Id.
     """
-    came_by = b"%b, %b" % (request.forwarded_for, client) if request.forwarded_for else client
-    return (
-        b"%bX-Forwarded-For: %b\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Port: %d\r\nX-Amzn-Trace-Id: %b\r\n\r\n"
-    ) % (request.onward, came_by, port, trace_id)
+    came_by = b"%b, %b" % (forwarded_for, client) if forwarded_for else client
+    return b"%bX-Forwarded-For: %b\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Port: %d\r\n" % (onward, came_by, port)
 
 
 def trace_id(told: bytes, now: float, rng: random.Random) -> bytes:
@@ -34,7 +40,7 @@ def trace_id(told: bytes, now: float, rng: random.Random) -> bytes:
         rng: Where the ids come from.
     """
     own = b"1-%08x-%024x" % (int(now), rng.getrandbits(96))
-    if b"Root=" not in told:
+    if not told or b"Root=" not in told:
         return b"Root=" + own
     fields = [field for field in told.split(b";") if field and not field.startswith(b"Self=")]
     return b";".join([b"Self=" + own, *fields])

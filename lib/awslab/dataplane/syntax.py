@@ -19,6 +19,7 @@ TARGET_BYTES_MAX = 8 * 1024
 FIELDS_MAX = 100
 BODY_BYTES_MAX = 2**30
 HEADS_REMEMBERED = 128  # clients and targets say the same over and over; reading it anew is a third of the work
+SMALL_BYTES_MAX = 4096  # of what is remembered by its very bytes
 
 TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 VALUE = rb"[\t\x20-\x7e\x80-\xff]*+"
@@ -87,6 +88,7 @@ class Request:
     method: bytes
     onward: bytes
     framing: Framing
+    has_body: bool
     keep_alive: bool
     old: bool  # HTTP/1.0
     expects_continue: bool
@@ -138,6 +140,7 @@ def parse_request(head: bytes, host_allowed: Callable[[bytes], bool] = lambda ho
         onward=b"%b %b HTTP/1.1\r\n%b%b%b"
         % (method, target, host, _joined(kept, options), CHUNKED if framing.chunked else length),
         framing=framing,
+        has_body=not framing.empty,
         keep_alive=b"close" not in options and (minor == b"1" or b"keep-alive" in options),
         old=minor == b"0",
         expects_continue=bool(expects) and minor == b"1",
@@ -173,6 +176,35 @@ def parse_response(head: bytes, method: bytes = b"GET") -> Response:
     told = b"Content-Length: %b\r\n" % length if is_length_told else b""
     onward = b"HTTP/1.1 %b\r\n%b%b" % (line, _joined(kept, options), told)
     return Response(status, onward, framing, keep_alive and not framing.until_close, is_length_told)
+
+
+def take_request(data: bytes, host_allowed: Callable[[bytes], bool]) -> tuple[Request, bytes] | None:
+    """The request whose head `data` begins with, and what follows the head; None while that is not all there.
+
+    Raises:
+        Malformed: With the status to answer.
+    """
+    end = data.find(b"\r\n\r\n") + 4
+    if end == 3 or end > HEAD_BYTES_MAX:
+        check_part(data)
+        return None
+    return parse_request(data[:end], host_allowed), data[end:]
+
+
+def take_response(data: bytes, method: bytes) -> tuple[Response, bytes] | None:
+    """The response whose head `data` begins with, and what follows the head; None while that is not all there.
+
+    Raises:
+        Malformed: A client is to see 502.
+    """
+    end = data.find(b"\r\n\r\n") + 4
+    if end > HEAD_BYTES_MAX or (end == 3 and len(data) > HEAD_BYTES_MAX):
+        raise Malformed("response head too large", 502)
+    return None if end == 3 else (parse_response(data[:end], method), data[end:])
+
+
+take_small_request = lru_cache(HEADS_REMEMBERED)(take_request)
+take_small_response = lru_cache(HEADS_REMEMBERED)(take_response)
 
 
 def check_part(buffer: bytes) -> None:

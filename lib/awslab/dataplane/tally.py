@@ -20,6 +20,12 @@ class Row:
         self.connection_errors = 0
         self.response_times: dict[int, int] = {}
 
+    def answered(self, status: int, response_time_s: float) -> None:
+        """A target's answer went through; the time is until its head came, real seconds."""
+        self.statuses[status] = self.statuses.get(status, 0) + 1
+        time = int(response_time_s * TIMES_A_SECOND + 0.5)
+        self.response_times[time] = self.response_times.get(time, 0) + 1
+
 
 class Tally:
     """Counts since the last report; health checks are not counted."""
@@ -30,16 +36,9 @@ class Tally:
     def __bool__(self) -> bool:
         return bool(self._rows)
 
-    def target_answered(self, key: Key, status: int, response_time_s: float) -> None:
-        """A target's answer went through; the time is until its head came, real seconds."""
-        row = self._row(key)
-        row.statuses[status] = row.statuses.get(status, 0) + 1
-        time = int(response_time_s * TIMES_A_SECOND + 0.5)
-        row.response_times[time] = row.response_times.get(time, 0) + 1
-
     def balancer_answered(self, key: Key, status: int, *, connection_error: bool = False) -> None:
         """The load balancer answered itself, or gave up an answer under way."""
-        row = self._row(key)
+        row = self.row(key)
         row.elb_statuses[status] = row.elb_statuses.get(status, 0) + 1
         row.connection_errors += connection_error
 
@@ -48,7 +47,8 @@ class Tally:
         rows, self._rows = self._rows, {}
         return [_report(key, row) for key, row in rows.items()]
 
-    def _row(self, key: Key) -> Row:
+    def row(self, key: Key) -> Row:
+        """Where what this listener does for this target is counted."""
         row = self._rows.get(key)
         if row is None:
             row = self._rows[key] = Row()

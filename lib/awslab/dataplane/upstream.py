@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from awslab.dataplane.answers import BAD_GATEWAY
 from awslab.dataplane.bodies import BadChunk, Body, UntilClose
 from awslab.dataplane.exchange import Exchange, framed
-from awslab.dataplane.syntax import HEAD_BYTES_MAX, Malformed, parse_response
+from awslab.dataplane.syntax import SMALL_BYTES_MAX, Malformed, take_response, take_small_response
 from awslab.dataplane.transports import write
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ class Upstream(asyncio.Protocol):
         self._reusable = False
 
     def begin(self, exchange: Exchange, head: bytes) -> None:
-        """Send a request's head."""
+        """Send a request's head; the connection is open."""
         self.exchange, self._in_body = exchange, False
-        write(self.transport, head)
+        self.transport.write(head)
 
     # ---- asyncio.Protocol
 
@@ -83,21 +83,20 @@ class Upstream(asyncio.Protocol):
     # ---- reading
 
     def _read_head(self, exchange: Exchange, data: bytes) -> None:
-        end = data.find(b"\r\n\r\n") + 4
-        if end > HEAD_BYTES_MAX or (end == 3 and len(data) > HEAD_BYTES_MAX):
-            raise Malformed("response head too large", BAD_GATEWAY)
-        if end == 3:
+        take = take_small_response if len(data) <= SMALL_BYTES_MAX else take_response
+        taken = take(data, exchange.request.method)
+        if taken is None:
             self._buffer = data
             return
         self._buffer = b""
-        response = parse_response(data[:end], exchange.request.method)
+        response, rest = taken
         if response.status < 200:
             if response.status == 101:
                 raise Malformed("nobody asked for an upgrade", BAD_GATEWAY)
-            if len(data) > end:
-                self._read_head(exchange, data[end:])
+            if rest:
+                self._read_head(exchange, rest)
             return
-        framing, head, rest = response.framing, exchange.respond(response), data[end:]
+        framing, head = response.framing, exchange.respond(response)
         self._reusable = response.keep_alive
         if framing.is_all(rest):  # as most answers come
             self._finish(exchange, head + rest, b"")
