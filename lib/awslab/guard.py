@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 from awslab.dataplane.answers import answer
 from awslab.dataplane.bodies import BadChunk, Body, TooLarge
-from awslab.dataplane.syntax import HEAD_BYTES_MAX, Malformed, check_part, parse_request
+from awslab.dataplane.heads import end_of_request_head
+from awslab.dataplane.syntax import Malformed, parse_request
 
 HEAD_S_MAX = 10.0  # real seconds from a connection's or request's first moment to the end of its head
 BODY_S_MIN, BODY_BYTES_PER_S = 10.0, 16 * 1024  # a body may take that long, and as long as at that rate
@@ -106,9 +107,8 @@ class Guard(asyncio.Protocol):
         return self._take_head() if self._body is None else self._take_body(self._body)
 
     def _take_head(self) -> bool:
-        end = self._buffer.find(b"\r\n\r\n") + 4
-        if end == 3 or end > HEAD_BYTES_MAX:
-            check_part(self._buffer)
+        end = end_of_request_head(self._buffer)
+        if not end:
             return False
         head, self._buffer = self._buffer[:end], self._buffer[end:]
         framing = parse_request(head).framing

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+from awslab.dataplane.heads import HEAD_BYTES_MAX
 from awslab.dataplane.patience import within
-from awslab.dataplane.syntax import HEAD_BYTES_MAX, Malformed, parse_response
+from awslab.dataplane.syntax import Malformed, parse_response
 from awslab.dataplane.target import Target
 from awslab.machines.events import HealthChecked, HealthCheckRequested
 

@@ -9,14 +9,8 @@ from typing import TYPE_CHECKING
 from awslab.dataplane.answers import CONTINUE, GATEWAY_TIMEOUT, REQUEST_TIMEOUT, UNAVAILABLE, answer
 from awslab.dataplane.bodies import BadChunk, Body, TooLarge
 from awslab.dataplane.exchange import Exchange
-from awslab.dataplane.syntax import (
-    BODY_BYTES_MAX,
-    SMALL_BYTES_MAX,
-    Malformed,
-    Request,
-    take_request,
-    take_small_request,
-)
+from awslab.dataplane.heads import SMALL_BYTES_MAX, take_request, take_small_request
+from awslab.dataplane.syntax import BODY_BYTES_MAX, Malformed, Request
 from awslab.dataplane.transports import let_read, write
 
 if TYPE_CHECKING:
@@ -152,7 +146,7 @@ class Downstream(asyncio.Protocol):
         if self._exchange is not None:
             return self._exchange.touched + self.listener.idle_s
         if self._buffer:
-            return min(self._since + self.balancer.head_s_max, self._since + self.listener.keep_alive_s)
+            return self._since + min(self.balancer.head_s_max, self.listener.keep_alive_s)
         return self._since + self.listener.keep_alive_s
 
     def close_when_idle(self) -> None:

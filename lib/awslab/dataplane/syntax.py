@@ -14,12 +14,10 @@ from functools import lru_cache
 
 from awslab.dataplane.bodies import Body, Chunks, Length, UntilClose
 
-HEAD_BYTES_MAX = 32 * 1024
 TARGET_BYTES_MAX = 8 * 1024
 FIELDS_MAX = 100
 BODY_BYTES_MAX = 2**30
 HEADS_REMEMBERED = 128  # clients and targets say the same over and over; reading it anew is a third of the work
-SMALL_BYTES_MAX = 4096  # of what is remembered by its very bytes
 
 TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 VALUE = rb"[\t\x20-\x7e\x80-\xff]*+"
@@ -27,9 +25,7 @@ FIELDS = rb"((?:" + TOKEN + rb":" + VALUE + rb"\r\n)*+)\r\n"
 REQUEST = re.compile(rb"(" + TOKEN + rb") ([\x21-\x7e]+) HTTP/([0-9])\.([0-9])\r\n" + FIELDS)
 RESPONSE = re.compile(rb"HTTP/1\.([01]) (([1-5][0-9][0-9])(?: " + VALUE + rb")?)\r\n" + FIELDS)
 FIELD = re.compile(rb"(" + TOKEN + rb"):[ \t]*([^\r]*)\r\n")
-FIRST_BYTES = frozenset(b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
-BARE_LF = re.compile(rb"(?<!\r)\n")
 TARGET = re.compile(rb"/(?:[!$&'()*+,\-./0-9:;=?@A-Z_a-z~\[\]|{}^]|%[0-9A-Fa-f]{2})*+")
 DIGITS = re.compile(rb"[0-9]{1,18}")
 UNTOLD_HOST = b"Host: localhost\r\n"  # of the HTTP/1.0 client that does not say
@@ -176,51 +172,6 @@ def parse_response(head: bytes, method: bytes = b"GET") -> Response:
     told = b"Content-Length: %b\r\n" % length if is_length_told else b""
     onward = b"HTTP/1.1 %b\r\n%b%b" % (line, _joined(kept, options), told)
     return Response(status, onward, framing, keep_alive and not framing.until_close, is_length_told)
-
-
-def take_request(data: bytes, host_allowed: Callable[[bytes], bool]) -> tuple[Request, bytes] | None:
-    """The request whose head `data` begins with, and what follows the head; None while that is not all there.
-
-    Raises:
-        Malformed: With the status to answer.
-    """
-    end = data.find(b"\r\n\r\n") + 4
-    if end == 3 or end > HEAD_BYTES_MAX:
-        check_part(data)
-        return None
-    return parse_request(data[:end], host_allowed), data[end:]
-
-
-def take_response(data: bytes, method: bytes) -> tuple[Response, bytes] | None:
-    """The response whose head `data` begins with, and what follows the head; None while that is not all there.
-
-    Raises:
-        Malformed: A client is to see 502.
-    """
-    end = data.find(b"\r\n\r\n") + 4
-    if end > HEAD_BYTES_MAX or (end == 3 and len(data) > HEAD_BYTES_MAX):
-        raise Malformed("response head too large", 502)
-    return None if end == 3 else (parse_response(data[:end], method), data[end:])
-
-
-take_small_request = lru_cache(HEADS_REMEMBERED)(take_request)
-take_small_response = lru_cache(HEADS_REMEMBERED)(take_response)
-
-
-def check_part(buffer: bytes) -> None:
-    """Refuse at once what can't become a head.
-
-    Args:
-        buffer: What came so far, not empty.
-
-    Raises:
-        Malformed: With the status to answer.
-    """
-    if len(buffer) > HEAD_BYTES_MAX:
-        line = buffer.find(b"\r\n")
-        raise Malformed("head too large", 414 if line < 0 or line > TARGET_BYTES_MAX + 32 else 431)
-    if buffer[0] not in FIRST_BYTES or BARE_LF.search(buffer) or b"\0" in buffer:
-        raise Malformed("no head")
 
 
 def _check_target(method: bytes, target: bytes) -> None:

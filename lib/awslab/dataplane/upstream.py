@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from awslab.dataplane.answers import BAD_GATEWAY
 from awslab.dataplane.bodies import BadChunk, Body, UntilClose
 from awslab.dataplane.exchange import Exchange, framed
-from awslab.dataplane.syntax import SMALL_BYTES_MAX, Malformed, take_response, take_small_response
+from awslab.dataplane.heads import SMALL_BYTES_MAX, take_response, take_small_response
+from awslab.dataplane.syntax import Malformed
 from awslab.dataplane.transports import write
 
 if TYPE_CHECKING:
