@@ -11,6 +11,7 @@ connections are taken.
 from __future__ import annotations
 
 import asyncio
+import math
 import select
 import socket
 import ssl
@@ -123,8 +124,12 @@ class Exchange:
         request.failure, request.ended, request.head, request.carrier = failure, ended, head, None
         self._on_done(request)
 
-    def sweep(self) -> None:
-        """Fail what is over its time, and close what lay idle too long; to be called often."""
+    def sweep(self) -> float:
+        """Fail what is over its time, and close what lay idle too long.
+
+        Returns:
+            The monotonic second at which it is to be called again; infinite when nothing is under way or idle.
+        """
         now = monotonic_s()
         while self._order and ((oldest := self._order[0]).ended or now - oldest.intended >= self._timeout_s):
             carrier = self._order.popleft().carrier
@@ -133,6 +138,8 @@ class Exchange:
                 carrier.cancel()
         while self.idle and now - self.idle[0].idle_since > IDLE_S_MAX:
             self.idle.pop(0).close()
+        over_at = self._order[0].intended + self._timeout_s if self._order else math.inf
+        return min(over_at, self.idle[0].idle_since + IDLE_S_MAX) if self.idle else over_at
 
     async def _open(self, request: Request) -> None:
         loop, target = asyncio.get_running_loop(), self.target

@@ -38,8 +38,8 @@ DURATION_S_MAX = 86_400.0
 OUTSTANDING_MAX = 10_000
 LEAD_S = 0.05
 TEND_S = 0.02
+BEAT_S = 1.0  # where requests and answers come often, and give the occasion: a wake costs as much as a request
 TOGETHER = 32  # requests whose outcomes are taken at once: the first costs as much as many
-TEND_SELDOM_S = 0.25  # where requests and answers are many, they give the occasion: a wake of its own costs as much
 
 
 class Prober:
@@ -60,7 +60,7 @@ class Prober:
         self._windows: dict[int, list[Sample]] = defaultdict(list)
         self._due: dict[int, int] = defaultdict(int)
         self._allow(settings.rate)
-        self._ended_at, self._tended_at = math.inf, self._start
+        self._ended_at, self._tend_at = math.inf, self._start
         self.stopping, self._drained = asyncio.Event(), asyncio.Event()
 
     async def run(self, pacer_class: type[TimerfdPacer] | type[LoopPacer]) -> None:
@@ -100,6 +100,8 @@ class Prober:
         self._allow(rate_per_s)
         at = self._pacer.set_rate(rate_per_s) + self._to_real
         self._file.note(rate_per_s=rate_per_s, at=at)
+        self._next_beat.cancel()
+        self._beat()
         self._say({"kind": "rate", "rate_per_s": rate_per_s, "at": at})
 
     def _allow(self, rate_per_s: float) -> None:
@@ -119,20 +121,19 @@ class Prober:
     def _beat(self) -> None:
         """Look after things though nothing leaves and nothing comes."""
         has_occasions = self._ended_at == math.inf and self._rate_per_s * TEND_S > 1
-        wait_s = TEND_SELDOM_S if has_occasions else TEND_S
+        wait_s = BEAT_S if has_occasions else TEND_S
         self._next_beat = asyncio.get_running_loop().call_later(wait_s, self._beat)
         self._tend(monotonic_s())
 
     def _tend(self, now: float) -> None:
-        self._tended_at = now
-        self._exchange.sweep()
-        if len(self._ended) >= TOGETHER:
-            self._collect()
+        self._tend_at = math.inf  # what ends by being swept is no occasion
+        over_at = self._exchange.sweep()
         if now >= self._tell_at:
             self._tell_at = now + 1.0
             self.flush()
             if os.getppid() != self._parent:
                 self.stopping.set()
+        self._tend_at = min(self._tell_at, over_at)
         if self._ended_at < math.inf and not self._exchange.outstanding:
             self._drained.set()
 
@@ -160,12 +161,14 @@ class Prober:
             self._on_done(request)
         else:
             self._exchange.send(request)
-        if now - self._tended_at > 2 * TEND_S:  # no answer has come: those had rather be waited for
+        if now - self._tend_at > TEND_S:  # no answer has come: those had rather be waited for
             self._tend(now)
 
     def _on_done(self, r: Request) -> None:
         self._ended.append(r)
-        if r.ended - self._tended_at > TEND_S:  # the best time: this answer's is known, and the next is not under way
+        if len(self._ended) >= TOGETHER:
+            self._collect()
+        if r.ended > self._tend_at:  # the best time: this answer's is known, and the next is not under way
             self._tend(r.ended)
 
     def _window_of(self, at: float) -> int:
