@@ -15,7 +15,6 @@ import math
 import select
 import socket
 import ssl
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -94,20 +93,18 @@ class Exchange:
         on_done: Hears of each request once, when it is done.
 
     Attributes:
-        outstanding: How many requests are under way.
+        under_way: The requests that have not ended, in the order in which they were sent.
         idle: The connections that carry none; the one that is so for the shortest time is the last.
     """
 
     def __init__(self, target: Target, timeout_s: float, on_done: Callable[[Request], None]) -> None:
         self.target, self._timeout_s, self._on_done = target, timeout_s, on_done
-        self._order: deque[Request] = deque()
-        self.outstanding = 0
+        self.under_way: dict[Request, None] = {}
         self.idle: list[Connection] = []
 
     def send(self, request: Request) -> None:
         """Put a request on a silent connection, or on a new one."""
-        self.outstanding += 1
-        self._order.append(request)
+        self.under_way[request] = None
         while self.idle:
             if self.idle.pop().carry(request):
                 return
@@ -118,11 +115,16 @@ class Exchange:
         """Take the outcome of a request, which was there at `ended`; only the first one counts."""
         if request.ended:
             return
-        self.outstanding -= 1
+        del self.under_way[request]
         if head is not None and not failure and not 200 <= head.status < 400:
             failure = f"{head.status // 100}xx"
         request.failure, request.ended, request.head, request.carrier = failure, ended, head, None
         self._on_done(request)
+
+    @property
+    def oldest(self) -> Request | None:
+        """The request that is under way for the longest time."""
+        return next(iter(self.under_way), None)
 
     def sweep(self) -> float:
         """Fail what is over its time, and close what lay idle too long.
@@ -131,14 +133,14 @@ class Exchange:
             The monotonic second at which it is to be called again; infinite when nothing is under way or idle.
         """
         now = monotonic_s()
-        while self._order and ((oldest := self._order[0]).ended or now - oldest.intended >= self._timeout_s):
-            carrier = self._order.popleft().carrier
+        while (oldest := self.oldest) and now - oldest.intended >= self._timeout_s:
+            carrier = oldest.carrier
             self.finish(oldest, "timeout", now)
             if carrier is not None:
                 carrier.cancel()
         while self.idle and now - self.idle[0].idle_since > IDLE_S_MAX:
             self.idle.pop(0).close()
-        over_at = self._order[0].intended + self._timeout_s if self._order else math.inf
+        over_at = oldest.intended + self._timeout_s if oldest else math.inf
         return min(over_at, self.idle[0].idle_since + IDLE_S_MAX) if self.idle else over_at
 
     async def _open(self, request: Request) -> None:

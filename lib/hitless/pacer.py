@@ -20,7 +20,6 @@ from hitless.clock import monotonic_s
 CLOCK_MONOTONIC, TFD_TIMER_ABSTIME = 1, 1
 TFD_FLAGS = os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)
 AFTER_NS = 200  # a timer that went off before the tooth it is for would be of no use: seconds are not exact to the ns
-ONCE = (1).to_bytes(8, sys.byteorder)  # what is read of a timer that went off
 WAKES = 100  # until the timer is set anew; its period, whole ns rounded up, has made it late by that many ns
 
 
@@ -44,10 +43,13 @@ class Comb:
 
     def catch_up(self) -> float:
         """Send all that is due; returns when the next is."""
-        while self._intended <= (now := monotonic_s()):
+        now = monotonic_s()
+        while self._intended <= now:
             self._send(self._next, self._intended, now)
             self._next += 1
             self._intended = self._start + (self._next - self._first) / self.rate_per_s
+            if self._intended <= now:
+                now = monotonic_s()
         return self._intended
 
 
@@ -82,7 +84,7 @@ class TimerfdPacer:
     def _on_time(self) -> None:
         tooth = self._comb.catch_up()  # first of all, for a request waits
         try:
-            if os.read(self._fd, 8) != ONCE:  # it may have gone off since
+            if os.eventfd_read(self._fd) > 1:  # it went off once more since: a timerfd is read as an eventfd is
                 tooth = self._comb.catch_up()
         except BlockingIOError:  # it was set anew after it had gone off
             return

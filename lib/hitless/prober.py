@@ -54,11 +54,9 @@ class Prober:
         about = {"url": settings.url, "rate_per_s": settings.rate, "timeout_s": settings.timeout}
         self._file = SampleWriter(Path(settings.samples), self._start + self._to_real, about)
         self._sent = 0
-        self._intended: list[float] = []  # of those sent since the last `_collect`
         self._ended: list[Request] = []
         self._was_told_to = False
         self._windows: dict[int, list[Sample]] = defaultdict(list)
-        self._due: dict[int, int] = defaultdict(int)
         self._allow(settings.rate)
         self._ended_at, self._tend_at = math.inf, self._start
         self.stopping, self._drained = asyncio.Event(), asyncio.Event()
@@ -113,9 +111,11 @@ class Prober:
         """Write the samples that ended, and tell the windows all of whose requests did."""
         self._collect()
         self._file.write(self._sent)
-        newest = self._window_of(monotonic_s())
+        open_from = math.inf if everything else self._window_of(monotonic_s())
+        if oldest := self._exchange.oldest:
+            open_from = min(open_from, self._window_of(oldest.intended))
         for index in sorted(self._windows):
-            if len(self._windows[index]) == self._due[index] and (everything or index < newest):
+            if index < open_from:
                 self._tell(index)
 
     def _beat(self) -> None:
@@ -134,15 +134,12 @@ class Prober:
             if os.getppid() != self._parent:
                 self.stopping.set()
         self._tend_at = min(self._tell_at, over_at)
-        if self._ended_at < math.inf and not self._exchange.outstanding:
+        if self._ended_at < math.inf and not self._exchange.under_way:
             self._drained.set()
 
     def _collect(self) -> None:
         """Take down what happened since the last time."""
-        sent, ended, self._intended, self._ended = self._intended, self._ended, [], []
-        for intended in sent:
-            self._due[self._window_of(intended)] += 1
-        self._sent += len(sent)
+        ended, self._ended = self._ended, []
         samples = [self._sample(request) for request in ended]
         self._file.add(samples)
         for request, sample in zip(ended, samples, strict=True):
@@ -155,8 +152,8 @@ class Prober:
 
     def _send(self, _index: int, intended: float, now: float) -> None:
         request = Request(intended, now)
-        self._intended.append(intended)
-        if now - intended > self._timeout_s or self._exchange.outstanding >= self._outstanding_max:
+        self._sent += 1
+        if now - intended > self._timeout_s or len(self._exchange.under_way) >= self._outstanding_max:
             request.failure, request.ended = "unsent", now
             self._on_done(request)
         else:
@@ -177,7 +174,6 @@ class Prober:
     def _tell(self, index: int) -> None:
         left = self._start + self._to_real + index * self._settings.window
         samples = self._windows.pop(index)
-        del self._due[index]
         seconds = min(self._settings.window, self._ended_at - self._start - index * self._settings.window)
         self._say({"kind": "window", **window(left, round(seconds, 6), samples)})
 
