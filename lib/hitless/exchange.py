@@ -104,12 +104,13 @@ class Exchange:
 
     def send(self, request: Request) -> None:
         """Put a request on a silent connection, or on a new one."""
-        self.under_way[request] = None
         while self.idle:
             if self.idle.pop().carry(request):
-                return
-        request.carrier = asyncio.get_running_loop().create_task(self._open(request))
-        request.carrier.add_done_callback(_raise_what_it_raised)
+                break
+        else:
+            request.carrier = asyncio.get_running_loop().create_task(self._open(request))
+            request.carrier.add_done_callback(_raise_what_it_raised)
+        self.under_way[request] = None  # now only, for what comes before the bytes leave is latency
 
     def finish(self, request: Request, failure: str, ended: float, head: Head | None = None) -> None:
         """Take the outcome of a request, which was there at `ended`; only the first one counts."""
@@ -182,8 +183,8 @@ class Connection(asyncio.Protocol):
         if self._closing or self._transport.is_closing() or (is_late and self._poll.poll(0)):
             self.close()
             return False
-        self._request, request.carrier = request, self
         self._transport.write(self._exchange.target.message)
+        self._request, request.carrier = request, self
         return True
 
     def data_received(self, data: bytes) -> None:

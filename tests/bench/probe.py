@@ -1,6 +1,6 @@
 """How late requests leave, what they seem to take and what that costs: our prober, the obvious one, and a floor of C.
 
-    python tests/bench/probe.py [--rates 200 1000] [--turns 18] [--seconds 2.2]
+    python tests/bench/probe.py [--rates 200 1000] [--turns 27] [--seconds 2.2]
 
 The obvious one paces aiohttp with `asyncio.sleep`; the floor (floor.c) is the least that the machine allows. All call
 the same local server, in turns. The median of the turns tells of this machine as it is (of processor time it is the
@@ -125,7 +125,7 @@ def main() -> int:
     """Run the comparison."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     parser.add_argument("--rates", type=float, nargs="+", default=[200, 1000])
-    parser.add_argument("--turns", type=int, default=18)  # short, for the machine's pace changes
+    parser.add_argument("--turns", type=int, default=27)  # short, for the machine's pace changes
     parser.add_argument("--seconds", type=float, default=2.2)  # two of them the prober writes and tells in it
     settings, limits = parser.parse_args(), Limits()
     with tempfile.TemporaryDirectory() as folder, server() as (port, _):
