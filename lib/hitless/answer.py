@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 HEAD_BYTES_MAX = 65_536
@@ -88,7 +88,7 @@ class Answer:
         self._left = size + 2 if size else 0
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Head:
     """What an answer's head says.
 
@@ -98,6 +98,7 @@ class Head:
         keep_alive: Whether the connection may carry another request.
         is_chunked: Whether the body comes in chunks.
         length: Bytes of the body; None when it ends with the connection, or is chunked.
+        failure: "" of a 2xx and a 3xx, else its class, as in "5xx".
     """
 
     status: int
@@ -105,6 +106,10 @@ class Head:
     keep_alive: bool
     is_chunked: bool
     length: int | None
+    failure: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "failure", "" if 200 <= self.status < 400 else f"{self.status // 100}xx")
 
 
 @lru_cache(HEADS_MAX)

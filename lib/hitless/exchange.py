@@ -11,13 +11,12 @@ connections are taken.
 from __future__ import annotations
 
 import asyncio
-import math
 import select
 import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -28,6 +27,7 @@ from hitless.samples import ORIGINS
 
 IDLE_S_MAX = 4.0
 AGE_S_MAX = 10.0
+UNDER_WAY_MAX = 10_000
 LATE_S = 0.25e-3  # of a hundred requests ninety-nine leave within 0.2 ms
 ORIGIN_HEADERS = tuple(f"x-hitless-{name}".encode() for name in ORIGINS)
 FAILURES = (
@@ -40,16 +40,9 @@ FAILURES = (
 )
 
 
-class Request:
-    """One request and, once it has `ended`, what became of it; times are monotonic seconds."""
-
-    ended = 0.0
-    failure = ""
-    head: Head | None = None
-    carrier: asyncio.Task[None] | Connection | None = None
-
-    def __init__(self, intended: float, sent: float) -> None:
-        self.intended, self.sent = intended, sent
+OnDone = Callable[[float, float, float, str, Head | None], None]
+"""Of a request: when it was meant to leave, when it left, when its outcome was there (monotonic seconds); the kind of
+its failure, "" where it succeeded; the head of its answer, if one came."""
 
 
 @dataclass(frozen=True)
@@ -93,147 +86,167 @@ class Exchange:
         on_done: Hears of each request once, when it is done.
 
     Attributes:
-        under_way: The requests that have not ended, in the order in which they were sent.
+        under_way: The connections that carry a request, or are opened for one, in the order in which these were sent.
+        under_way_max: How many they may be: a request too many is "unsent", as is one that is late by the timeout.
         idle: The connections that carry none; the one that is so for the shortest time is the last.
+        last_answer, last_head: The last small answer that came whole, for the next is most often the same.
     """
 
-    def __init__(self, target: Target, timeout_s: float, on_done: Callable[[Request], None]) -> None:
-        self.target, self._timeout_s, self._on_done = target, timeout_s, on_done
-        self.under_way: dict[Request, None] = {}
+    def __init__(self, target: Target, timeout_s: float, on_done: OnDone) -> None:
+        self.target, self._timeout_s, self.on_done = target, timeout_s, on_done
+        self.under_way: dict[Connection, None] = {}
+        self.under_way_max = UNDER_WAY_MAX
         self.idle: list[Connection] = []
+        self.last_answer, self.last_head = b"", None
 
-    def send(self, request: Request) -> None:
-        """Put a request on a silent connection, or on a new one."""
-        while self.idle:
-            if self.idle.pop().carry(request):
-                break
-        else:
-            request.carrier = asyncio.get_running_loop().create_task(self._open(request))
-            request.carrier.add_done_callback(_raise_what_it_raised)
-        self.under_way[request] = None  # now only, for what comes before the bytes leave is latency
+    def send(self, intended: float, now: float) -> None:
+        """Put a request on a silent connection, or on a new one.
 
-    def finish(self, request: Request, failure: str, ended: float, head: Head | None = None) -> None:
-        """Take the outcome of a request, which was there at `ended`; only the first one counts."""
-        if request.ended:
+        What a peer said before the request was meant to leave, the loop has heard. What it said since is asked for only
+        where that is long ago, for asking costs a twentieth of a request.
+        """
+        late_s = now - intended
+        while self.idle and late_s <= self._timeout_s:
+            connection = self.idle.pop()
+            is_over = connection.closing or connection.transport.is_closing()
+            if is_over or (late_s > LATE_S and connection.unheard.poll(0)):
+                connection.close()
+                continue
+            connection.ask()  # all else can wait: what comes before is latency
+            connection.intended, connection.sent, connection.is_asked = intended, now, True
+            self.under_way[connection] = None
             return
-        del self.under_way[request]
-        if head is not None and not failure and not 200 <= head.status < 400:
-            failure = f"{head.status // 100}xx"
-        request.failure, request.ended, request.head, request.carrier = failure, ended, head, None
-        self._on_done(request)
+        if late_s <= self._timeout_s and len(self.under_way) < self.under_way_max:
+            Connection(self, intended, now).open()
+        else:
+            self.on_done(intended, now, now, "unsent", None)
 
     @property
-    def oldest(self) -> Request | None:
-        """The request that is under way for the longest time."""
+    def oldest(self) -> Connection | None:
+        """The one whose request is under way for the longest time."""
         return next(iter(self.under_way), None)
 
     def sweep(self) -> float:
         """Fail what is over its time, and close what lay idle too long.
 
         Returns:
-            The monotonic second at which it is to be called again; infinite when nothing is under way or idle.
+            The monotonic second before which nothing else will be over its time.
         """
         now = monotonic_s()
         while (oldest := self.oldest) and now - oldest.intended >= self._timeout_s:
-            carrier = oldest.carrier
-            self.finish(oldest, "timeout", now)
-            if carrier is not None:
-                carrier.cancel()
+            oldest.finish("timeout", now)
+            oldest.cancel()
         while self.idle and now - self.idle[0].idle_since > IDLE_S_MAX:
             self.idle.pop(0).close()
-        over_at = oldest.intended + self._timeout_s if oldest else math.inf
-        return min(over_at, self.idle[0].idle_since + IDLE_S_MAX) if self.idle else over_at
-
-    async def _open(self, request: Request) -> None:
-        loop, target = asyncio.get_running_loop(), self.target
-        try:
-            _, connection = await loop.create_connection(
-                lambda: Connection(self), target.host, target.port, ssl=target.tls
-            )
-        except OSError as error:
-            self.finish(request, failure_of(error), monotonic_s())
-            return
-        if not connection.carry(request):
-            self.finish(request, "closed", monotonic_s())
+        return (oldest.intended if oldest else now) + self._timeout_s
 
 
 class Connection(asyncio.Protocol):
-    """One connection, carrying at most one request at a time."""
+    """One connection, opened for a request and carrying at most one at a time.
 
-    def __init__(self, exchange: Exchange) -> None:
+    Attributes:
+        intended: When the request it was given last was meant to leave, monotonic seconds.
+        sent: When that left.
+        is_asked: Whether it waits for an answer.
+        idle_since: When it had its last one.
+        closing: Whether it may carry nothing more.
+        ask: Sends the request.
+        unheard: To be polled for what the peer has said or done and the loop may not have heard of.
+    """
+
+    transport: asyncio.Transport | None = None
+
+    def __init__(self, exchange: Exchange, intended: float, now: float) -> None:
         self._exchange = exchange
-        self._request: Request | None = None
-        self._answer: Answer | None = None  # to an answer that comes in pieces
-        self._poll = select.poll()
-        self._closing = False
-        self.idle_since, self.made_at = 0.0, monotonic_s()
+        self.intended, self.sent = intended, now
+        self.idle_since = self._made_at = now
+        self.is_asked = self.closing = False
+        self._answer: Answer | None = None  # that comes in pieces
+        self.unheard = select.poll()
+
+    def open(self) -> None:
+        """Connect, then send the request it was made for."""
+        self._exchange.under_way[self] = None
+        self._opening = asyncio.get_running_loop().create_task(self._open())
+        self._opening.add_done_callback(_raise_what_it_raised)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Learn the transport."""
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
-        self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
-
-    def carry(self, request: Request) -> bool:
-        """Send a request, unless the peer has closed or said anything since the last answer; whether that was done.
-
-        What the peer said before the request was meant to leave, the loop has heard. What it said since is asked for
-        only where that is long ago, for asking costs a twentieth of a request.
-        """
-        is_late = request.sent - request.intended > LATE_S
-        if self._closing or self._transport.is_closing() or (is_late and self._poll.poll(0)):
-            self.close()
-            return False
-        self._transport.write(self._exchange.target.message)
-        self._request, request.carrier = request, self
-        return True
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
+        self.ask = partial(self.transport.write, self._exchange.target.message)
+        self.unheard.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
 
     def data_received(self, data: bytes) -> None:
         """Read the answer; bytes nobody asked for end the connection."""
         heard = monotonic_s()  # what it takes us to read them is nobody's latency
-        request = self._request
-        if request is None:
+        if not self.is_asked:
             self.close()
             return
+        exchange = self._exchange
         try:
-            is_usual = self._answer is None and len(data) <= SMALL_BYTES_MAX
-            head = (read_whole(data) if is_usual else None) or self._read(data)
+            is_last_again = data == exchange.last_answer and self._answer is None
+            head = exchange.last_head if is_last_again else self._read(data)
         except BadAnswer:
-            self._exchange.finish(request, "invalid", heard, self._answer and self._answer.head)
+            self.finish("invalid", heard, self._answer and self._answer.head)
             self.cancel()
             return
         if head is None:
             return
-        self._request = self._answer = None
-        self._exchange.finish(request, "", heard, head)
-        if head.keep_alive and not self._closing and heard - self.made_at <= AGE_S_MAX:
+        self._answer = None
+        self.finish("", heard, head)
+        if head.keep_alive and not self.closing and heard - self._made_at <= AGE_S_MAX:
             self.idle_since = heard
-            self._exchange.idle.append(self)
+            exchange.idle.append(self)
         else:
             self.close()
 
     def connection_lost(self, error: Exception | None) -> None:
         """Say what the peer's closing means for the request on its way, if there is one."""
-        self._closing = True
-        request, self._request = self._request, None
-        if request is None:
+        self.closing = True
+        if not self.is_asked:
             return
         answer = self._answer or Answer()
         answer.end()
         failure = "" if answer.complete else failure_of(error) if isinstance(error, OSError) else "closed"
-        self._exchange.finish(request, failure, monotonic_s(), answer.head)
+        self.finish(failure, monotonic_s(), answer.head)
+
+    def finish(self, failure: str, ended: float, head: Head | None = None) -> None:
+        """Tell the outcome of the request under way, which was there at `ended`."""
+        exchange = self._exchange
+        del exchange.under_way[self]
+        self.is_asked = False
+        exchange.on_done(self.intended, self.sent, ended, failure or (head.failure if head else ""), head)
 
     def close(self) -> None:
         """Carry nothing more."""
-        self._closing = True
-        self._transport.close()
+        self.closing = True
+        self.transport.close()
 
     def cancel(self) -> None:
-        """Close without waiting for what is still to be written."""
-        self._request, self._closing = None, True
-        self._transport.abort()
+        """Close without waiting for what is still to be written, or to be opened."""
+        self.is_asked, self.closing = False, True
+        self._opening.cancel()
+        if self.transport:
+            self.transport.abort()
+
+    async def _open(self) -> None:
+        loop, target = asyncio.get_running_loop(), self._exchange.target
+        try:
+            await loop.create_connection(lambda: self, target.host, target.port, ssl=target.tls)
+        except OSError as error:
+            self.finish(failure_of(error), monotonic_s())
+            return
+        if self.closing or self.transport.is_closing():
+            self.finish("closed", monotonic_s())
+        else:
+            self.ask()
+            self.is_asked = True
 
     def _read(self, data: bytes) -> Head | None:
         """Take a piece of the answer; returns its head when it was the last."""
+        if self._answer is None and len(data) <= SMALL_BYTES_MAX and (head := read_whole(data)):
+            self._exchange.last_answer, self._exchange.last_head = data, head
+            return head
         self._answer = self._answer or Answer()
         self._answer.feed(data)
         return self._answer.head if self._answer.complete else None

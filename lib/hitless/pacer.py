@@ -24,12 +24,12 @@ WAKES = 100  # until the timer is set anew; its period, whole ns rounded up, has
 
 
 class Comb:
-    """Calls `send(i, intended, now)` for each tooth of the comb, never skipping one, until stopped."""
+    """Calls `send(intended, now)` for each tooth of the comb, never skipping one, until stopped; `sent` counts them."""
 
-    def __init__(self, rate_per_s: float, start: float, send: Callable[[int, float, float], None]) -> None:
+    def __init__(self, rate_per_s: float, start: float, send: Callable[[float, float], None]) -> None:
         self.rate_per_s, self._start, self._send = rate_per_s, start, send
         self._first = 0  # the tooth that is at `_start`
-        self._next, self._intended = 0, start
+        self.sent, self._intended = 0, start
 
     def set_rate(self, rate_per_s: float) -> float:
         """Space the teeth to come anew; what is due already leaves as it was meant to.
@@ -38,16 +38,16 @@ class Comb:
             The monotonic second of the first tooth at the new rate: never later than the old rate had it.
         """
         self._intended = self._start = min(self.catch_up(), monotonic_s() + 1 / rate_per_s)
-        self._first, self.rate_per_s = self._next, rate_per_s
+        self._first, self.rate_per_s = self.sent, rate_per_s
         return self._start
 
     def catch_up(self) -> float:
         """Send all that is due; returns when the next is."""
         now = monotonic_s()
         while self._intended <= now:
-            self._send(self._next, self._intended, now)
-            self._next += 1
-            self._intended = self._start + (self._next - self._first) / self.rate_per_s
+            self.sent += 1
+            self._send(self._intended, now)
+            self._intended = self._start + (self.sent - self._first) / self.rate_per_s
             if self._intended <= now:
                 now = monotonic_s()
         return self._intended

@@ -26,20 +26,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from hitless.answer import Head
 from hitless.clock import WALL_S, monotonic_s
 from hitless.errors import Refused
-from hitless.exchange import Exchange, Request, Target, origin_of
+from hitless.exchange import UNDER_WAY_MAX, Exchange, Target, origin_of
 from hitless.pacer import Comb, LoopPacer, TimerfdPacer, new_loop_and_pacer
 from hitless.samples import Sample, SampleWriter, window
 
 RATE_PER_S_MAX = 2_000.0
 TIMEOUT_S_MAX = 60.0
 DURATION_S_MAX = 86_400.0
-OUTSTANDING_MAX = 10_000
 LEAD_S = 0.05
-TEND_S = 0.02
-BEAT_S = 1.0  # where requests and answers come often, and give the occasion: a wake costs as much as a request
-TOGETHER = 32  # requests whose outcomes are taken at once: the first costs as much as many
+BEAT_S = 0.02  # after something was due it is looked after, if no answer gave the occasion
+TOGETHER = 128  # requests whose outcomes are taken at once: the first costs as much as many
+
+Outcome = tuple[float, float, float, str, Head | None]
 
 
 class Prober:
@@ -47,27 +48,23 @@ class Prober:
 
     def __init__(self, settings: argparse.Namespace, say: Callable[[dict[str, Any]], None]) -> None:
         self._settings, self._say = settings, say
-        self._timeout_s = settings.timeout
-        self._exchange = Exchange(Target.from_url(settings.url, settings.host_header), self._timeout_s, self._on_done)
+        self._exchange = Exchange(Target.from_url(settings.url, settings.host_header), settings.timeout, self._on_done)
         self._start = monotonic_s() + LEAD_S
         self._to_real = settings.wall
         about = {"url": settings.url, "rate_per_s": settings.rate, "timeout_s": settings.timeout}
         self._file = SampleWriter(Path(settings.samples), self._start + self._to_real, about)
-        self._sent = 0
-        self._ended: list[Request] = []
-        self._was_told_to = False
+        self._comb = Comb(settings.rate, self._start, self._exchange.send)
+        self._ended: list[Outcome] = []
+        self._was_told_to, self._parent = False, os.getppid()
         self._windows: dict[int, list[Sample]] = defaultdict(list)
         self._allow(settings.rate)
-        self._ended_at, self._tend_at = math.inf, self._start
+        self._ended_at, self._tell_at = math.inf, self._start + 1.0
         self.stopping, self._drained = asyncio.Event(), asyncio.Event()
 
     async def run(self, pacer_class: type[TimerfdPacer] | type[LoopPacer]) -> None:
         """Probe until told to stop, then wait for what is under way."""
-        self._pacer = pacer = pacer_class(
-            asyncio.get_running_loop(), Comb(self._settings.rate, self._start, self._send)
-        )
+        self._pacer = pacer = pacer_class(asyncio.get_running_loop(), self._comb)
         self._say({"kind": "ready", "start": self._start + self._to_real, "pid": os.getpid()})
-        self._tell_at, self._parent = self._start + 1.0, os.getppid()
         self._beat()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._start + self._settings.duration - monotonic_s()):
@@ -79,7 +76,7 @@ class Prober:
         await self._drained.wait()
         self._next_beat.cancel()
         self.flush(everything=True)
-        self._say({"kind": "end", "sent": self._sent, "told_to": self._was_told_to})
+        self._say({"kind": "end", "sent": self._comb.sent, "told_to": self._was_told_to})
 
     def hear(self, line: str) -> None:
         """Do what the parent says: `stop`, or `rate` and a number.
@@ -98,19 +95,16 @@ class Prober:
         self._allow(rate_per_s)
         at = self._pacer.set_rate(rate_per_s) + self._to_real
         self._file.note(rate_per_s=rate_per_s, at=at)
-        self._next_beat.cancel()
-        self._beat()
         self._say({"kind": "rate", "rate_per_s": rate_per_s, "at": at})
 
     def _allow(self, rate_per_s: float) -> None:
-        self._rate_per_s = rate_per_s
-        wanted = min(OUTSTANDING_MAX, int(rate_per_s * self._timeout_s) + 64)
-        self._outstanding_max = open_files_allowed(wanted)
+        wanted = min(UNDER_WAY_MAX, int(rate_per_s * self._settings.timeout) + 64)
+        self._exchange.under_way_max = open_files_allowed(wanted)
 
     def flush(self, everything: bool = False) -> None:
         """Write the samples that ended, and tell the windows all of whose requests did."""
         self._collect()
-        self._file.write(self._sent)
+        self._file.write(self._comb.sent)
         open_from = math.inf if everything else self._window_of(monotonic_s())
         if oldest := self._exchange.oldest:
             open_from = min(open_from, self._window_of(oldest.intended))
@@ -119,54 +113,39 @@ class Prober:
                 self._tell(index)
 
     def _beat(self) -> None:
-        """Look after things though nothing leaves and nothing comes."""
-        has_occasions = self._ended_at == math.inf and self._rate_per_s * TEND_S > 1
-        wait_s = BEAT_S if has_occasions else TEND_S
-        self._next_beat = asyncio.get_running_loop().call_later(wait_s, self._beat)
-        self._tend(monotonic_s())
-
-    def _tend(self, now: float) -> None:
-        self._tend_at = math.inf  # what ends by being swept is no occasion
-        over_at = self._exchange.sweep()
+        """Look after things when something is due, though nothing may leave and nothing come."""
+        over_at, now = self._exchange.sweep(), monotonic_s()
         if now >= self._tell_at:
-            self._tell_at = now + 1.0
-            self.flush()
-            if os.getppid() != self._parent:
-                self.stopping.set()
-        self._tend_at = min(self._tell_at, over_at)
+            self._tell_what_ended(now)
         if self._ended_at < math.inf and not self._exchange.under_way:
             self._drained.set()
+        due = min(over_at, self._tell_at, self._ended_at)
+        self._next_beat = asyncio.get_running_loop().call_later(max(due - now, 0.0) + BEAT_S, self._beat)
+
+    def _on_done(self, intended: float, sent: float, ended: float, failure: str, head: Head | None) -> None:
+        self._ended.append((intended, sent, ended, failure, head))
+        if len(self._ended) >= TOGETHER:
+            self._collect()
+        if ended >= self._tell_at and not failure:  # the best time: its answer is here, the next has not been asked
+            self._tell_what_ended(ended)
+
+    def _tell_what_ended(self, now: float) -> None:
+        self._tell_at = now + 1.0
+        self.flush()
+        if os.getppid() != self._parent:
+            self.stopping.set()
 
     def _collect(self) -> None:
         """Take down what happened since the last time."""
         ended, self._ended = self._ended, []
-        samples = [self._sample(request) for request in ended]
+        samples = [self._sample(*outcome) for outcome in ended]
         self._file.add(samples)
-        for request, sample in zip(ended, samples, strict=True):
-            self._windows[self._window_of(request.intended)].append(sample)
+        for (intended, *_), sample in zip(ended, samples, strict=True):
+            self._windows[self._window_of(intended)].append(sample)
 
-    def _sample(self, r: Request) -> Sample:
-        late_s, latency_s = r.sent - r.intended, r.ended - r.intended
-        status = r.head.status if r.head else 0
-        return Sample(r.intended + self._to_real, late_s, latency_s, status, r.failure, origin_of(r.head))
-
-    def _send(self, _index: int, intended: float, now: float) -> None:
-        request = Request(intended, now)
-        self._sent += 1
-        if now - intended > self._timeout_s or len(self._exchange.under_way) >= self._outstanding_max:
-            request.failure, request.ended = "unsent", now
-            self._on_done(request)
-        else:
-            self._exchange.send(request)
-        if now - self._tend_at > TEND_S:  # no answer has come: those had rather be waited for
-            self._tend(now)
-
-    def _on_done(self, r: Request) -> None:
-        self._ended.append(r)
-        if len(self._ended) >= TOGETHER:
-            self._collect()
-        if r.ended > self._tend_at:  # the best time: this answer's is known, and the next is not under way
-            self._tend(r.ended)
+    def _sample(self, intended: float, sent: float, ended: float, failure: str, head: Head | None) -> Sample:
+        status = head.status if head else 0
+        return Sample(intended + self._to_real, sent - intended, ended - intended, status, failure, origin_of(head))
 
     def _window_of(self, at: float) -> int:
         return int((at - self._start + 1e-9) / self._settings.window)
