@@ -1,6 +1,6 @@
 """What is seen of a server that freezes for half a second: by our prober, by one that counts from when it sent, by wrk.
 
-    python tests/bench/stall.py [--turns 3]
+    python tests/bench/stall.py [--turns 5]
 
 At 200 requests a second, 4 seconds, a freeze of 0.5 s: of 800 requests the 100 that were meant to leave in it took
 longer, by arithmetic, and so p90, p95 and p99 are known. A tool whose clients wait for their answers sends nothing
@@ -123,7 +123,7 @@ def hold(runs: list[tuple[list[float], int, list[float]]], limits: Limits) -> No
 def main() -> int:
     """Run the comparison, in turns."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
-    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--turns", type=int, default=5)
     turns = parser.parse_args().turns
     wanted = [quantile(sorted(truth()), share) for share in SHARES]
     with server() as (port, link):
