@@ -5,41 +5,28 @@ only on a connection that says nothing: one the peer has closed already, even if
 it, is passed over. What remains, a peer that closes as the request leaves, is counted as "closed" or "reset".
 Clients that retry would hide it; this one does not. Connections idle for four seconds are closed from our side, well
 before a load balancer (60 s) or a web server (75 s) would; busy ones after ten, so that the probe also sees whether new
-connections are taken.
+connections are taken. It takes turns with `hitless.connection`: woken for each request, it does what must be done first
+in the fewest steps.
 """
 
 from __future__ import annotations
 
-import asyncio
-import select
-import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from typing import cast
+from functools import lru_cache
 from urllib.parse import urlsplit
 
-from hitless.answer import HEADS_MAX, SMALL_BYTES_MAX, Answer, BadAnswer, Head, read_whole
+from hitless.answer import HEADS_MAX, Head
 from hitless.clock import monotonic_s
+from hitless.connection import Connection
 from hitless.errors import Refused
 from hitless.samples import ORIGINS
 
 IDLE_S_MAX = 4.0
-AGE_S_MAX = 10.0
 UNDER_WAY_MAX = 10_000
 LATE_S = 0.25e-3  # of a hundred requests ninety-nine leave within 0.2 ms
 ORIGIN_HEADERS = tuple(f"x-hitless-{name}".encode() for name in ORIGINS)
-FAILURES = (
-    (ConnectionRefusedError, "refused"),
-    ((ConnectionResetError, BrokenPipeError), "reset"),
-    (ssl.SSLError, "tls"),
-    (socket.gaierror, "dns"),
-    (TimeoutError, "timeout"),
-    (OSError, "connect"),
-)
-
-
 OnDone = Callable[[float, float, float, str, Head | None], None]
 """Of a request: when it was meant to leave, when it left, when its outcome was there (monotonic seconds); the kind of
 its failure, "" where it succeeded; the head of its answer, if one came."""
@@ -141,128 +128,7 @@ class Exchange:
         return (oldest.intended if oldest else now) + self._timeout_s
 
 
-class Connection(asyncio.Protocol):
-    """One connection, opened for a request and carrying at most one at a time.
-
-    Attributes:
-        intended: When the request it was given last was meant to leave, monotonic seconds.
-        sent: When that left.
-        is_asked: Whether it waits for an answer.
-        idle_since: When it had its last one.
-        closing: Whether it may carry nothing more.
-        ask: Sends the request.
-        unheard: To be polled for what the peer has said or done and the loop may not have heard of.
-    """
-
-    transport: asyncio.Transport | None = None
-
-    def __init__(self, exchange: Exchange, intended: float, now: float) -> None:
-        self._exchange = exchange
-        self.intended, self.sent = intended, now
-        self.idle_since = self._made_at = now
-        self.is_asked = self.closing = False
-        self._answer: Answer | None = None  # that comes in pieces
-        self.unheard = select.poll()
-
-    def open(self) -> None:
-        """Connect, then send the request it was made for."""
-        self._exchange.under_way[self] = None
-        self._opening = asyncio.get_running_loop().create_task(self._open())
-        self._opening.add_done_callback(_raise_what_it_raised)
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Learn the transport."""
-        self.transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but name
-        self.ask = partial(self.transport.write, self._exchange.target.message)
-        self.unheard.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
-
-    def data_received(self, data: bytes) -> None:
-        """Read the answer; bytes nobody asked for end the connection."""
-        heard = monotonic_s()  # what it takes us to read them is nobody's latency
-        if not self.is_asked:
-            self.close()
-            return
-        exchange = self._exchange
-        try:
-            is_last_again = data == exchange.last_answer and self._answer is None
-            head = exchange.last_head if is_last_again else self._read(data)
-        except BadAnswer:
-            self.finish("invalid", heard, self._answer and self._answer.head)
-            self.cancel()
-            return
-        if head is None:
-            return
-        self._answer = None
-        self.finish("", heard, head)
-        if head.keep_alive and not self.closing and heard - self._made_at <= AGE_S_MAX:
-            self.idle_since = heard
-            exchange.idle.append(self)
-        else:
-            self.close()
-
-    def connection_lost(self, error: Exception | None) -> None:
-        """Say what the peer's closing means for the request on its way, if there is one."""
-        self.closing = True
-        if not self.is_asked:
-            return
-        answer = self._answer or Answer()
-        answer.end()
-        failure = "" if answer.complete else failure_of(error) if isinstance(error, OSError) else "closed"
-        self.finish(failure, monotonic_s(), answer.head)
-
-    def finish(self, failure: str, ended: float, head: Head | None = None) -> None:
-        """Tell the outcome of the request under way, which was there at `ended`."""
-        exchange = self._exchange
-        del exchange.under_way[self]
-        self.is_asked = False
-        exchange.on_done(self.intended, self.sent, ended, failure or (head.failure if head else ""), head)
-
-    def close(self) -> None:
-        """Carry nothing more."""
-        self.closing = True
-        self.transport.close()
-
-    def cancel(self) -> None:
-        """Close without waiting for what is still to be written, or to be opened."""
-        self.is_asked, self.closing = False, True
-        self._opening.cancel()
-        if self.transport:
-            self.transport.abort()
-
-    async def _open(self) -> None:
-        loop, target = asyncio.get_running_loop(), self._exchange.target
-        try:
-            await loop.create_connection(lambda: self, target.host, target.port, ssl=target.tls)
-        except OSError as error:
-            self.finish(failure_of(error), monotonic_s())
-            return
-        if self.closing or self.transport.is_closing():
-            self.finish("closed", monotonic_s())
-        else:
-            self.ask()
-            self.is_asked = True
-
-    def _read(self, data: bytes) -> Head | None:
-        """Take a piece of the answer; returns its head when it was the last."""
-        if self._answer is None and len(data) <= SMALL_BYTES_MAX and (head := read_whole(data)):
-            self._exchange.last_answer, self._exchange.last_head = data, head
-            return head
-        self._answer = self._answer or Answer()
-        self._answer.feed(data)
-        return self._answer.head if self._answer.complete else None
-
-
-def _raise_what_it_raised(task: asyncio.Task[None]) -> None:
-    if not task.cancelled():
-        task.result()
-
-
 @lru_cache(HEADS_MAX)
 def origin_of(head: Head | None) -> tuple[str, ...]:
     """What an answer says of where it came from, in the order of `ORIGINS`; "" where it does not."""
     return tuple((head.headers.get(name, b"") if head else b"").decode("latin-1") for name in ORIGIN_HEADERS)
-
-
-def failure_of(error: OSError) -> str:
-    """The kind of failure an error of the socket is."""
-    return next(kind for classes, kind in FAILURES if isinstance(error, classes))

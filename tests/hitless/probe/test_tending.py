@@ -6,7 +6,7 @@ import math
 import pytest
 
 from hitless.clock import monotonic_s
-from hitless.exchange import Connection
+from hitless.connection import Connection
 from hitless.prober import BEAT_S, Prober, read_settings
 
 
@@ -24,9 +24,6 @@ class Silent(Connection):
 
     def open(self):
         self._exchange.under_way[self] = None
-
-    def cancel(self):
-        pass
 
 
 def put_under_way(prober, count):
