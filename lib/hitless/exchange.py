@@ -5,8 +5,8 @@ only on a connection that says nothing: one the peer has closed already, even if
 it, is passed over. What remains, a peer that closes as the request leaves, is counted as "closed" or "reset".
 Clients that retry would hide it; this one does not. Connections idle for four seconds are closed from our side, well
 before a load balancer (60 s) or a web server (75 s) would; busy ones after ten, so that the probe also sees whether new
-connections are taken. It takes turns with `hitless.connection`: woken for each request, it does what must be done first
-in the fewest steps.
+connections are taken. Each request wakes this process twice, with cold caches: so here and in `hitless.connection` what
+must come first is done in the fewest steps.
 """
 
 from __future__ import annotations
