@@ -81,3 +81,14 @@ def test_what_times_out_is_told_though_no_answer_comes(prober, waits):
     prober._tell_at = monotonic_s()
     prober._beat()
     assert prober.said[0]["failed"] == {"timeout": 3}
+
+
+@pytest.mark.parametrize(("late_s", "under_way_max"), [(5.1, 10), (0.0, 2)], ids=["too late", "too many"])
+def test_what_cannot_leave_in_time_is_unsent(prober, late_s, under_way_max):
+    put_under_way(prober, 2)
+    prober._exchange.under_way_max = under_way_max
+    if late_s:
+        prober._exchange.idle.append(Silent(prober._exchange, 0.0, 0.0))  # which could not carry anything
+    prober._exchange.send(prober._start, prober._start + late_s)
+    ((*_, failure, head),) = prober._ended
+    assert (failure, head, len(prober._exchange.under_way)) == ("unsent", None, 2)
